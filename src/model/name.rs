@@ -1,0 +1,156 @@
+//! The name of a file in a library.
+
+use std::fmt;
+
+/// The name of a file in a library. Orders by code point; compares with case, as far as is known the
+/// API does too, but see [`Name::folded`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Name(String);
+
+/// Why a name cannot be given to a file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum InvalidName {
+    /// Nothing at all.
+    #[error("it is empty")]
+    Empty,
+    /// Longer than [`Name::MAX_BYTES`].
+    #[error("it has {0} bytes, and {max} are the most", max = Name::MAX_BYTES)]
+    TooLong(usize),
+    /// `.` or `..`, which the API's path would resolve away.
+    #[error("`.` and `..` mean folders")]
+    Dots,
+    /// A `/` or `\`, which would be a path on the machine that the file is put on.
+    #[error("it contains `{0}`, which separates folders")]
+    Separator(char),
+    /// A control character.
+    #[error("it contains the control character {}", .0.escape_unicode())]
+    Control(char),
+    /// A device name of Windows, such as `con` or `nul.ps1`.
+    #[error("Windows reserves `{0}` for a device")]
+    Device(String),
+    /// White space at either end, or a dot at the end: Windows drops them.
+    #[error("it starts with a space, or ends with a space or a dot, which Windows drops")]
+    Edge,
+}
+
+impl Name {
+    /// The longest name, in bytes of UTF-8: what common file systems carry.
+    pub(crate) const MAX_BYTES: usize = 255;
+
+    /// A name for a file that jumpbag shall put in a library.
+    pub(crate) fn new(text: &str) -> Result<Self, InvalidName> {
+        if text.is_empty() {
+            return Err(InvalidName::Empty);
+        }
+        if text.len() > Self::MAX_BYTES {
+            return Err(InvalidName::TooLong(text.len()));
+        }
+        if text == "." || text == ".." {
+            return Err(InvalidName::Dots);
+        }
+        if let Some(separator) = text.chars().find(|c| matches!(c, '/' | '\\')) {
+            return Err(InvalidName::Separator(separator));
+        }
+        if let Some(control) = text.chars().find(|c| c.is_control()) {
+            return Err(InvalidName::Control(control));
+        }
+        if text.starts_with(char::is_whitespace)
+            || text.ends_with(char::is_whitespace)
+            || text.ends_with('.')
+        {
+            return Err(InvalidName::Edge);
+        }
+        let stem = text.split('.').next().unwrap_or(text).trim_end();
+        if is_device(stem) {
+            return Err(InvalidName::Device(stem.to_owned()));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// A name that is already in a library or a state: whatever it is, it has to work.
+    pub(crate) fn existing(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The name as it is.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name without case. Two names of one library must differ in this too: the machines that
+    /// the files are put on do not tell them apart, and whether the API does is not documented.
+    pub(crate) fn folded(&self) -> String {
+        self.0.to_lowercase()
+    }
+}
+
+/// Whether Windows takes `stem` for a device:
+/// <https://learn.microsoft.com/windows/win32/fileio/naming-a-file>.
+fn is_device(stem: &str) -> bool {
+    let stem = stem.to_ascii_uppercase();
+    if matches!(
+        stem.as_str(),
+        "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$"
+    ) {
+        return true;
+    }
+    let Some(number) = stem
+        .strip_prefix("COM")
+        .or_else(|| stem.strip_prefix("LPT"))
+    else {
+        return false;
+    };
+    let mut digits = number.chars();
+    matches!(digits.next(), Some('1'..='9' | '¹' | '²' | '³')) && digits.next().is_none()
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinary_names_are_taken_as_they_are() {
+        for text in [
+            "a",
+            "collect-triage.ps1",
+            "Prüfung 1.ps1",
+            "a;b%20\"c\".sh",
+            "common.sh",
+            "com10",
+        ] {
+            assert_eq!(
+                Name::new(text).map(|name| name.to_string()),
+                Ok(text.to_owned())
+            );
+        }
+        assert!(Name::new(&"x".repeat(255)).is_ok());
+    }
+
+    #[test]
+    fn what_cannot_be_sent_or_put_is_refused() {
+        let cases = [
+            ("", InvalidName::Empty),
+            (".", InvalidName::Dots),
+            ("..", InvalidName::Dots),
+            ("a/b", InvalidName::Separator('/')),
+            ("a\\b", InvalidName::Separator('\\')),
+            ("a\nb", InvalidName::Control('\n')),
+            ("a\u{9b}b", InvalidName::Control('\u{9b}')),
+            ("con", InvalidName::Device("con".into())),
+            ("NUL.ps1", InvalidName::Device("NUL".into())),
+            ("lpt9.tar.gz", InvalidName::Device("lpt9".into())),
+            (" a", InvalidName::Edge),
+            ("a.", InvalidName::Edge),
+        ];
+        for (text, error) in cases {
+            assert_eq!(Name::new(text), Err(error), "{text}");
+        }
+        assert_eq!(Name::new(&"é".repeat(128)), Err(InvalidName::TooLong(256)));
+    }
+}
