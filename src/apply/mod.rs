@@ -1,0 +1,108 @@
+//! Executing a plan. It decides nothing: what is done, in which order, and with which content was decided
+//! by the planner, and everything it needs is in the plan.
+
+mod event;
+mod outcome;
+mod record;
+mod work;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use camino::Utf8PathBuf;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use event::Event;
+pub(crate) use outcome::{Error, Failed, Outcome};
+use record::Recorder;
+use work::{Crew, Finished};
+
+use crate::library::Client;
+use crate::model::Name;
+use crate::plan::{Action, Change, LibraryPlan, Reason};
+use crate::state::Locked;
+
+/// What an apply works with, besides the plan and the state.
+pub(crate) struct Tools {
+    /// The library's API.
+    pub(crate) client: Client,
+    /// Where the contents of created, updated and adopted files are read from.
+    pub(crate) sources: BTreeMap<Name, Utf8PathBuf>,
+    /// How many changes are under way at once; at least 1.
+    pub(crate) concurrency: usize,
+    /// Cancelled when no new call shall be made.
+    pub(crate) stop: CancellationToken,
+    /// The clock, for the state.
+    pub(crate) now: fn() -> jiff::Timestamp,
+}
+
+/// Makes the changes of `plan`, records each in the state as soon as it is made, and tells `events`.
+///
+/// A change that fails does not keep the others from being made, unless no further call can succeed.
+/// When it returns, everything that is reported as done is on disk.
+pub(crate) async fn run(
+    plan: &LibraryPlan,
+    tools: Tools,
+    locked: &mut Locked,
+    events: &mut dyn FnMut(Event),
+) -> Outcome {
+    let contents = locked.contents();
+    let mut recorder = Recorder::new(&plan.library, locked, tools.now);
+    recorder.begin(&plan.changes, events);
+    let crew = Arc::new(Crew::new(tools, contents));
+    let (deletes, others): (Vec<_>, Vec<_>) =
+        plan.changes.iter().cloned().partition(|change| change.action == Action::Delete);
+    let others = others.into_iter().filter(|change| {
+        matches!(change.action, Action::Create | Action::Update | Action::Adopt)
+    });
+    phase(&crew, others.collect(), &mut recorder, events).await;
+    let (deletes, waiting) = deletes.into_iter().partition(|delete| recorder.may_delete(delete));
+    recorder.leave(waiting);
+    phase(&crew, deletes, &mut recorder, events).await;
+    recorder.finish()
+}
+
+/// Makes `changes` with as many workers as allowed, and records them as they come in.
+async fn phase(
+    crew: &Arc<Crew>,
+    changes: Vec<Change>,
+    recorder: &mut Recorder<'_>,
+    events: &mut dyn FnMut(Event),
+) {
+    let mut reports = crew.start(changes);
+    let mut finished = Vec::new();
+    while let Some(report) = reports.recv().await {
+        let mut next = Some(report);
+        // Whatever came in while the last write was under way goes into one write.
+        while let Some(report) = next {
+            match report {
+                work::Report::Started(name, action) => events(Event::Started { name, action }),
+                work::Report::Finished(change, result) => {
+                    finished.push(Finished { change, result });
+                }
+                work::Report::NotTried(change) => recorder.leave(vec![change]),
+            }
+            next = reports.try_recv().ok();
+        }
+        if !recorder.record(finished.drain(..), events) {
+            crew.halt();
+        }
+    }
+}
+
+/// The file that must be there before `delete` may run, where it is the second half of a rename.
+fn renamed_to(delete: &Change) -> Option<&Name> {
+    delete.reasons.iter().find_map(|reason| match reason {
+        Reason::RenamedTo(name) => Some(name),
+        Reason::New
+        | Reason::Missing
+        | Reason::Differs(..)
+        | Reason::AlreadyThere
+        | Reason::TakenOver
+        | Reason::InTheWay
+        | Reason::NotDesired
+        | Reason::Unmanaged
+        | Reason::Destroy
+        | Reason::Agrees => None,
+    })
+}

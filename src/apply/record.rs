@@ -1,0 +1,182 @@
+//! Recording what was done, in the state and in the outcome.
+
+use std::collections::BTreeSet;
+
+use super::work::Finished;
+use super::{Event, Failed, Outcome, renamed_to};
+use crate::model::{LibraryId, Name, TrackedFile};
+use crate::plan::{Action, Change};
+use crate::state::{Document, Locked};
+
+/// Writes the state after each batch of finished changes, and keeps the account of the apply.
+pub(super) struct Recorder<'a> {
+    library: &'a LibraryId,
+    locked: &'a mut Locked,
+    now: fn() -> jiff::Timestamp,
+    outcome: Outcome,
+    /// Finished, but not in the state yet, because writing it failed.
+    unsaved: Vec<Change>,
+    created: BTreeSet<Name>,
+}
+
+impl<'a> Recorder<'a> {
+    pub(super) fn new(
+        library: &'a LibraryId,
+        locked: &'a mut Locked,
+        now: fn() -> jiff::Timestamp,
+    ) -> Self {
+        let (unsaved, created) = (Vec::new(), BTreeSet::new());
+        Self { library, locked, now, outcome: Outcome::default(), unsaved, created }
+    }
+
+    /// Records what needs no call, and which uploads are about to be made: should this run be killed, the
+    /// next one knows these files for jumpbag's own.
+    pub(super) fn begin(&mut self, changes: &[Change], events: &mut dyn FnMut(Event)) {
+        let recorded: Vec<_> = changes
+            .iter()
+            .filter(|change| match change.action {
+                Action::Forget => true,
+                Action::None => !is_recorded(self.locked.document(), change),
+                Action::Create | Action::Update | Action::Delete | Action::Adopt => false,
+            })
+            .cloned()
+            .collect();
+        let uploads: Vec<_> = changes
+            .iter()
+            .filter(|change| matches!(change.action, Action::Create | Action::Update))
+            .filter_map(|change| Some((change.name.clone(), change.after.clone()?)))
+            .collect();
+        if recorded.is_empty() && uploads.is_empty() {
+            return;
+        }
+        let library = self.library.clone();
+        let written = self.locked.write(
+            |document| {
+                document.library = library;
+                document.pending = uploads.into_iter().collect();
+                recorded.iter().for_each(|change| enter(document, change));
+            },
+            (self.now)(),
+        );
+        match written {
+            Ok(()) => {
+                for change in recorded.iter().filter(|change| change.action == Action::Forget) {
+                    self.tell_done(change, events);
+                }
+            }
+            Err(error) => self.outcome.unsaved = Some(error),
+        }
+    }
+
+    /// Whether the second half of a rename may run: its first half was made.
+    pub(super) fn may_delete(&self, delete: &Change) -> bool {
+        renamed_to(delete).is_none_or(|name| self.created.contains(name))
+    }
+
+    /// Takes `changes` down as not tried.
+    pub(super) fn leave(&mut self, changes: Vec<Change>) {
+        let left = changes.into_iter().map(|change| (change.name, change.action));
+        self.outcome.not_tried.extend(left);
+    }
+
+    /// Records a batch. Returns false when the state could not be saved, so that no further change must
+    /// be begun.
+    pub(super) fn record(
+        &mut self,
+        batch: impl Iterator<Item = Finished>,
+        events: &mut dyn FnMut(Event),
+    ) -> bool {
+        for Finished { change, result } in batch {
+            match result {
+                Ok(made) => {
+                    self.outcome.warnings.extend(made.warnings);
+                    self.unsaved.push(change);
+                }
+                Err(error) => {
+                    let (name, action) = (change.name, change.action);
+                    let message = error.to_string();
+                    events(Event::Failed { name: name.clone(), action, message });
+                    self.outcome.failed.push(Failed { name, action, error });
+                }
+            }
+        }
+        self.save(events)
+    }
+
+    fn save(&mut self, events: &mut dyn FnMut(Event)) -> bool {
+        if self.unsaved.is_empty() {
+            return self.outcome.unsaved.is_none();
+        }
+        let (library, batch) = (self.library.clone(), std::mem::take(&mut self.unsaved));
+        let at = (self.now)();
+        let locked = &mut *self.locked;
+        let written = tokio::task::block_in_place(|| {
+            locked.write(
+                |document| {
+                    document.library = library;
+                    batch.iter().for_each(|change| enter(document, change));
+                },
+                at,
+            )
+        });
+        match written {
+            Ok(()) => {
+                self.outcome.unsaved = None;
+                batch.iter().for_each(|change| self.tell_done(change, events));
+                true
+            }
+            Err(error) => {
+                self.outcome.unsaved = Some(error);
+                self.unsaved = batch;
+                false
+            }
+        }
+    }
+
+    fn tell_done(&mut self, change: &Change, events: &mut dyn FnMut(Event)) {
+        let (name, action) = (change.name.clone(), change.action);
+        if action == Action::Create {
+            self.created.insert(name.clone());
+        }
+        events(Event::Done { name: name.clone(), action });
+        self.outcome.done.push((name, action));
+    }
+
+    /// Tries once more what could not be saved, closes the history entry, and gives the account.
+    pub(super) fn finish(mut self) -> Outcome {
+        self.save(&mut |_| {});
+        for change in std::mem::take(&mut self.unsaved) {
+            // Done in the library; the next plan finds it there.
+            self.outcome.not_recorded.push((change.name, change.action));
+        }
+        if self.outcome.unsaved.is_none()
+            && let Err(error) = self.locked.finish()
+        {
+            self.outcome.unsaved = Some(error);
+        }
+        self.outcome
+    }
+}
+
+/// Whether the state already says what `change`, which does nothing, would have it say.
+fn is_recorded(document: &Document, change: &Change) -> bool {
+    let tracked = document.files.get(&change.name);
+    tracked.is_some_and(|tracked| {
+        tracked.protect == change.protect
+            && change.after.as_ref().is_some_and(|after| tracked.file.same_as(after))
+    })
+}
+
+/// Enters a finished change into the state.
+fn enter(document: &mut Document, change: &Change) {
+    document.pending.remove(&change.name);
+    match &change.after {
+        Some(file) => {
+            let tracked = TrackedFile { file: file.clone(), protect: change.protect };
+            document.files.insert(change.name.clone(), tracked);
+        }
+        None => {
+            document.files.remove(&change.name);
+        }
+    }
+}
