@@ -1,1 +1,7 @@
-fn main() {}
+//! The `jumpbag` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    jumpbag::cli::main()
+}

@@ -1,0 +1,293 @@
+//! What is typed on the command line. The doc comments are the help texts.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+/// Keep a Defender for Endpoint live response library as a reviewed manifest says
+///
+/// `plan` shows what would change, `apply` does it, and the state remembers it.
+#[derive(Debug, Parser)]
+#[command(name = "jumpbag", version, max_term_width = 100, after_help = "\
+Examples:
+  jumpbag init                     write a starter manifest
+  jumpbag plan                     show what would change
+  jumpbag apply                    change it, after a question")]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// Go to this folder first
+    #[arg(short = 'C', global = true, value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
+    /// The manifest
+    #[arg(short, long, global = true, value_name = "FILE", default_value = "jumpbag.yaml")]
+    pub(crate) manifest: Utf8PathBuf,
+    /// Only this library of the manifest; a glob, may be repeated
+    #[arg(short, long, global = true, value_name = "NAME")]
+    pub(crate) library: Vec<String>,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+    /// Log more to standard error; up to -vvv (or JUMPBAG_LOG)
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Print results and errors only
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR says otherwise
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write a commented starter manifest, never over an existing file
+    #[command(after_help = "Example:\n  jumpbag init -m jumpbag.yaml")]
+    Init,
+    /// Check everything that can be checked without the network
+    #[command(after_help = "Example:\n  jumpbag validate -m jumpbag.yaml")]
+    Validate,
+    /// Show what would change
+    #[command(after_help = "\
+Examples:
+  jumpbag plan
+  jumpbag plan --out plan.json --detailed-exitcode
+  jumpbag plan --target collect-triage.ps1")]
+    Plan(PlanArgs),
+    /// Change the library to what the manifest asks for
+    #[command(after_help = "\
+Examples:
+  jumpbag apply                            plan, ask, and apply
+  jumpbag apply plan.json                  apply exactly that saved plan
+  jumpbag apply --approved sha256:6e21…    plan, and apply only what was approved")]
+    Apply(ApplyArgs),
+    /// Show a saved plan
+    #[command(after_help = "Example:\n  jumpbag show plan.json")]
+    Show(ShowArgs),
+    /// Show what somebody else changed in the library since the last apply
+    #[command(after_help = "Example:\n  jumpbag drift --detailed-exitcode")]
+    Drift(DriftArgs),
+    /// Delete every file that jumpbag put into the library; the same as `apply --destroy`
+    #[command(after_help = "Example:\n  jumpbag destroy --allow-deletes 25")]
+    Destroy(DestroyArgs),
+    /// Take files that the library already has into the state
+    #[command(after_help = "\
+Examples:
+  jumpbag import collect-triage.ps1
+  jumpbag import --all")]
+    Import(ImportArgs),
+    /// Look at the state, and unlock it
+    #[command(subcommand)]
+    State(StateCommand),
+    /// Run a local emulator of the API, for trials and tests
+    #[command(after_help = "\
+Example:
+  jumpbag emulator --listen 127.0.0.1:8080 --data .library --limit 100/1m
+
+Faults are CALL:WHICH:EFFECT, where
+  CALL    is list, upload, delete, token or any
+  WHICH   is 3 (the third such call), 2-5, every/10 or all
+  EFFECT  is status=503, status=429,retry-after=2, html=502, drop-before, drop-after, truncate,
+          delay=500ms, wrong-sha256 or hang")]
+    Emulator(EmulatorArgs),
+    /// Print a JSON schema
+    #[command(after_help = "Example:\n  jumpbag schema manifest > manifest.schema.json")]
+    Schema(SchemaArgs),
+    /// Print the completions for a shell
+    #[command(after_help = "Example:\n  jumpbag completions bash > /etc/bash_completion.d/jumpbag")]
+    Completions(CompletionsArgs),
+    /// Print the version
+    #[command(after_help = "Example:\n  jumpbag version")]
+    Version,
+}
+
+/// What a plan is about.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct PlanOptions {
+    /// Take the state for what is in the library, and make no call
+    #[arg(long)]
+    pub(crate) no_refresh: bool,
+    /// Only this file; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(crate) target: Vec<String>,
+    /// Allow this many deletions in this run, instead of `max_deletes`
+    #[arg(long, value_name = "N")]
+    pub(crate) allow_deletes: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) options: PlanOptions,
+    /// Plan to delete everything that jumpbag put there
+    #[arg(long)]
+    pub(crate) destroy: bool,
+    /// Save the plan, for `apply FILE`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<Utf8PathBuf>,
+    /// Write the plan as JSON; `-` for standard output, instead of the text
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<Utf8PathBuf>,
+    /// Exit with 2 when there are changes
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+}
+
+/// How a plan is applied.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ApplyOptions {
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) auto_approve: bool,
+    /// Apply only if the plan has this fingerprint
+    #[arg(long, value_name = "FINGERPRINT", conflicts_with = "auto_approve")]
+    pub(crate) approved: Option<String>,
+    /// How many files are sent at once
+    #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) concurrency: u16,
+    /// Wait this long for a locked state, such as 5m
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
+    pub(crate) lock_timeout: Duration,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ApplyArgs {
+    /// A saved plan; without one, apply plans first
+    #[arg(conflicts_with_all = ["no_refresh", "target", "allow_deletes", "destroy"])]
+    pub(crate) plan: Option<Utf8PathBuf>,
+    #[command(flatten)]
+    pub(crate) options: PlanOptions,
+    /// Delete everything that jumpbag put there
+    #[arg(long)]
+    pub(crate) destroy: bool,
+    #[command(flatten)]
+    pub(crate) apply: ApplyOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DestroyArgs {
+    #[command(flatten)]
+    pub(crate) options: PlanOptions,
+    #[command(flatten)]
+    pub(crate) apply: ApplyOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// The saved plan
+    pub(crate) plan: Utf8PathBuf,
+    /// Write the plan as JSON; `-` for standard output, instead of the text
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<Utf8PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DriftArgs {
+    /// Exit with 2 when there is drift
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// The files to take into the state
+    #[arg(value_name = "NAME", required_unless_present = "all", conflicts_with = "all")]
+    pub(crate) names: Vec<String>,
+    /// Take everything that the library has
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Wait this long for a locked state, such as 5m
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
+    pub(crate) lock_timeout: Duration,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StateCommand {
+    /// List the files that jumpbag put into the library
+    #[command(after_help = "Example:\n  jumpbag state list")]
+    List,
+    /// Show what the state says of one file
+    #[command(after_help = "Example:\n  jumpbag state show collect-triage.ps1")]
+    Show {
+        /// The file
+        name: String,
+    },
+    /// Remove the lock that a killed run left behind
+    #[command(after_help = "Example:\n  jumpbag state unlock 2f1c6d5e-8a0b-4f5c-9d59-0d5d3b1b6a11")]
+    Unlock {
+        /// The lock's id, as the refused command printed it
+        id: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EmulatorArgs {
+    /// Where to listen: a loopback address; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub(crate) listen: SocketAddr,
+    /// The folder that holds the library
+    #[arg(long, value_name = "DIR", default_value = ".library")]
+    pub(crate) data: PathBuf,
+    /// A rate limit such as 100/1m; may be repeated [default: 100/1m and 1500/1h]
+    #[arg(long, value_name = "CALLS/TIME")]
+    pub(crate) limit: Vec<jumpbag_emulator::Limit>,
+    /// Have no rate limit
+    #[arg(long, conflicts_with = "limit")]
+    pub(crate) no_limit: bool,
+    /// The largest file, such as 4MB
+    #[arg(long, value_name = "SIZE", default_value = "4MB", value_parser = size)]
+    pub(crate) max_file_size: u64,
+    /// A fault to inject; may be repeated
+    #[arg(long, value_name = "SPEC")]
+    pub(crate) fault: Vec<jumpbag_emulator::Fault>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// Which schema
+    pub(crate) name: SchemaName,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaName {
+    /// jumpbag.yaml
+    Manifest,
+    /// A saved plan, and `--json`
+    Plan,
+    /// state.json
+    State,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// Which shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let span: jiff::SignedDuration =
+        text.parse().map_err(|_| "expected a time such as 90s, 5m or 1h".to_owned())?;
+    Duration::try_from(span).map_err(|_| "expected a time that is not negative".to_owned())
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    crate::manifest::size(text).ok_or_else(|| "expected a size such as 4MB or 20MiB".to_owned())
+}

@@ -1,0 +1,12 @@
+//! One file for each command.
+
+pub(super) mod about;
+pub(super) mod apply;
+pub(super) mod drift;
+pub(super) mod emulator;
+pub(super) mod import;
+pub(super) mod init;
+pub(super) mod plan;
+pub(super) mod show;
+pub(super) mod state;
+pub(super) mod validate;

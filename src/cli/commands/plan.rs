@@ -1,0 +1,107 @@
+//! `plan`: what would change.
+
+use std::collections::BTreeSet;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::Context;
+use crate::cli::args::{PlanArgs, PlanOptions};
+use crate::cli::contents;
+use crate::cli::error::Error;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::file;
+use crate::cli::session::{Choice, Session, Workspace};
+use crate::manifest::did_you_mean;
+use crate::model::{Inputs, Name, Selection};
+use crate::plan::{self, Plan};
+use crate::render::{self, TextOptions};
+
+pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Failure> {
+    let sessions = Workspace::load(context)?.sessions(context)?;
+    let choice = choice(&args.options, args.destroy);
+    let mut inputs = Vec::new();
+    for session in &sessions {
+        let document = session.document()?;
+        let observed = if args.options.no_refresh {
+            None
+        } else {
+            let connection = session.connect(&CancellationToken::new()).await?;
+            Some(connection.client.list().await?)
+        };
+        inputs.push(session.inputs(document.as_ref(), observed, &choice));
+    }
+    check_targets(&choice, &inputs)?;
+    let plan = Plan { libraries: inputs.iter().map(plan::plan).collect() };
+    show(context, &plan, &sessions, args.json.as_ref())?;
+    if let Some(path) = &args.out {
+        file::write(path, &render::json(&plan, &fingerprint(&plan)))?;
+        context.output.note(&format!(
+            "\nSaved the plan. Apply exactly this one with: {}",
+            crate::cli::summary::command(context, &["apply", path.as_str()])
+        ));
+    }
+    Ok(if plan.is_refused() {
+        Exit::Refused
+    } else if args.detailed_exitcode && !plan.summary().is_empty() {
+        Exit::Changes
+    } else {
+        Exit::Done
+    })
+}
+
+/// Prints the plan: as text, unless another form goes to standard output.
+pub(in crate::cli) fn show(
+    context: &Context,
+    plan: &Plan,
+    sessions: &[Session],
+    json: Option<&camino::Utf8PathBuf>,
+) -> Result<(), Failure> {
+    let fingerprint = fingerprint(plan);
+    if let Some(path) = json {
+        let text = render::json(plan, &fingerprint);
+        if path == "-" {
+            context.output.result(&text);
+            return Ok(());
+        }
+        file::write(path, &text)?;
+    }
+    let contents = contents::at_hand(plan, sessions);
+    let options = TextOptions { color: context.output.color() };
+    context.output.result(&render::text(plan, &fingerprint, &contents, &options));
+    Ok(())
+}
+
+/// What a reviewer approves, as it is printed.
+pub(in crate::cli) fn fingerprint(plan: &Plan) -> String {
+    format!("sha256:{}", plan::fingerprint(plan))
+}
+
+pub(in crate::cli) fn choice(options: &PlanOptions, destroy: bool) -> Choice {
+    let targets: BTreeSet<_> = options.target.iter().map(Name::existing).collect();
+    let selection =
+        if targets.is_empty() { Selection::All } else { Selection::Targets(targets) };
+    Choice { selection, destroy, allow_deletes: options.allow_deletes }
+}
+
+/// Refuses a target that no side knows: it is a typing error, and a plan without it says nothing of it.
+pub(in crate::cli) fn check_targets(choice: &Choice, inputs: &[Inputs]) -> Result<(), Error> {
+    let Selection::Targets(targets) = &choice.selection else {
+        return Ok(());
+    };
+    let known = || {
+        inputs.iter().flat_map(|inputs| {
+            inputs.desired.keys().chain(inputs.tracked.keys()).chain(inputs.observed.keys())
+        })
+    };
+    for target in targets {
+        if !known().any(|name| name == target) {
+            return Err(Error::NoFile {
+                name: target.clone(),
+                among: "neither the manifest, the state nor the library",
+                help: did_you_mean(target.as_str(), known().map(Name::as_str))
+                    .unwrap_or_else(|| "give the file's name in the library, not its source".into()),
+            });
+        }
+    }
+    Ok(())
+}

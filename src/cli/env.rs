@@ -1,0 +1,50 @@
+//! The environment: the only place that reads it.
+
+use std::env;
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+
+/// A bearer token for the API, for `auth: token` (and for `auth: default`, where it is set).
+pub(crate) const TOKEN: &str = "JUMPBAG_TOKEN";
+/// Where the API of the library `default` is, where the manifest has no `libraries`.
+pub(crate) const ENDPOINT: &str = "JUMPBAG_ENDPOINT";
+/// The tenant of the library `default`; the variable of the Azure SDKs.
+pub(crate) const TENANT_ID: &str = "AZURE_TENANT_ID";
+/// What is logged to standard error, as a filter of the `tracing-subscriber` crate.
+pub(crate) const LOG: &str = "JUMPBAG_LOG";
+
+/// Who runs jumpbag, in this order: the first that is set counts.
+const USER: [&str; 3] = ["USER", "LOGNAME", "USERNAME"];
+
+/// The text of a variable; `None` where it is unset, empty, or not UTF-8.
+#[expect(clippy::disallowed_methods, reason = "the environment enters the program here")]
+pub(crate) fn text(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|text| !text.is_empty())
+}
+
+/// The token; never printed.
+pub(crate) fn token() -> Option<SecretString> {
+    text(TOKEN).map(|token| SecretString::from(token.trim().to_owned()))
+}
+
+/// The user's name, for the lock and the history; not a proof of anything.
+pub(crate) fn user() -> String {
+    USER.into_iter().find_map(text).unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// This machine's name, for the lock and the history.
+pub(crate) fn host() -> String {
+    gethostname::gethostname().to_string_lossy().into_owned()
+}
+
+/// The command as it was typed, for the lock and the history. Arguments hold no secret.
+pub(crate) fn command() -> String {
+    let arguments = env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+    std::iter::once("jumpbag".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
+}
+
+/// Goes to `folder`: every relative path is taken from there.
+pub(crate) fn go_to(folder: &PathBuf) -> std::io::Result<()> {
+    env::set_current_dir(folder)
+}

@@ -1,0 +1,228 @@
+//! What can go wrong between the command line and the stages.
+
+use std::io;
+
+use camino::Utf8PathBuf;
+use miette::Diagnostic;
+use thiserror::Error as ThisError;
+
+use crate::model::Name;
+
+/// A command that could not be carried out; it changed nothing.
+#[derive(Debug, ThisError, Diagnostic)]
+pub(crate) enum Error {
+    /// `-C` names no folder.
+    #[error("could not go to the folder `{folder}`")]
+    #[diagnostic(code(jumpbag::cli::folder), help("name an existing folder with `-C`"))]
+    Folder {
+        /// What was given.
+        folder: String,
+        /// What the system says.
+        #[source]
+        cause: io::Error,
+    },
+
+    /// `-l` names no library of the manifest.
+    #[error("no library of the manifest is called `{pattern}`")]
+    #[diagnostic(code(jumpbag::cli::no_library))]
+    NoLibrary {
+        /// What was given.
+        pattern: String,
+        /// Which there are.
+        #[help]
+        help: String,
+    },
+
+    /// `-l` has a glob that cannot be read.
+    #[error("`{pattern}` is not a glob")]
+    #[diagnostic(code(jumpbag::cli::bad_glob), help("write `*` for any name, or quote `[` as `[[]`"))]
+    BadGlob {
+        /// What was given.
+        pattern: String,
+        /// What is wrong with it.
+        #[source]
+        cause: globset::Error,
+    },
+
+    /// A name on the command line is on no side.
+    #[error("{} knows a file `{name}`", .among)]
+    #[diagnostic(code(jumpbag::cli::no_file))]
+    NoFile {
+        /// What was given.
+        name: Name,
+        /// Where it was looked for, such as "neither the manifest nor the state".
+        among: &'static str,
+        /// What may have been meant.
+        #[help]
+        help: String,
+    },
+
+    /// The manifest asks for an identity that this version does not have.
+    #[error("the library `{library}` has `auth: {auth}`, which this version does not have")]
+    #[diagnostic(
+        code(jumpbag::auth::unsupported),
+        help("use `auth: token`, and pass a token in JUMPBAG_TOKEN")
+    )]
+    Auth {
+        /// Which library.
+        library: String,
+        /// The manifest's word.
+        auth: &'static str,
+    },
+
+    /// There is no token.
+    #[error("there is no token for the library `{library}`")]
+    #[diagnostic(
+        code(jumpbag::auth::no_token),
+        help(
+            "set JUMPBAG_TOKEN to a bearer token for the API, for instance by `az account get-access-token --resource https://api.securitycenter.microsoft.com --query accessToken -o tsv`"
+        )
+    )]
+    NoToken {
+        /// Which library.
+        library: String,
+    },
+
+    /// The endpoint of the library `default` cannot be used.
+    #[error("`{endpoint}` in JUMPBAG_ENDPOINT is not an endpoint")]
+    #[diagnostic(
+        code(jumpbag::cli::endpoint),
+        help("write https://HOST, http:// for a loopback address only, or emulator:FOLDER")
+    )]
+    Endpoint {
+        /// What was given.
+        endpoint: String,
+        /// What is wrong with it.
+        #[source]
+        cause: url::ParseError,
+    },
+
+    /// The built-in emulator does not start.
+    #[error("could not start the emulator of the library `{library}`")]
+    #[diagnostic(
+        code(jumpbag::emulator::start),
+        help("make the folder writable, and end other runs that use it")
+    )]
+    Emulator {
+        /// Which library.
+        library: String,
+        /// Why.
+        #[source]
+        cause: jumpbag_emulator::StartError,
+    },
+
+    /// `jumpbag emulator` does not start.
+    #[error("could not start the emulator")]
+    #[diagnostic(code(jumpbag::emulator::start), help("change what is named below, and start it again"))]
+    EmulatorCommand(#[source] jumpbag_emulator::StartError),
+
+    /// A file cannot be written.
+    #[error("could not write `{path}`")]
+    #[diagnostic(code(jumpbag::cli::write), help("name a file in a folder that you may write to"))]
+    Write {
+        /// Which file.
+        path: Utf8PathBuf,
+        /// What the system says.
+        #[source]
+        cause: io::Error,
+    },
+
+    /// A file cannot be read.
+    #[error("could not read `{path}`")]
+    #[diagnostic(code(jumpbag::cli::read), help("name a file that exists and that you may read"))]
+    Read {
+        /// Which file.
+        path: Utf8PathBuf,
+        /// What the system says.
+        #[source]
+        cause: io::Error,
+    },
+
+    /// `init` does not replace a manifest.
+    #[error("`{path}` exists already")]
+    #[diagnostic(
+        code(jumpbag::cli::manifest_exists),
+        help("edit it, or name another file with `-m`")
+    )]
+    ManifestExists {
+        /// The manifest.
+        path: Utf8PathBuf,
+    },
+
+    /// The asynchronous runtime, or the signal handler, does not start.
+    #[error("could not start the work")]
+    #[diagnostic(code(jumpbag::cli::runtime), help("check the limits on processes and open files"))]
+    Runtime(#[source] io::Error),
+
+    /// A saved plan is about a library that the manifest does not have.
+    #[error("the plan is about the library `{library}`, which the manifest does not have")]
+    #[diagnostic(
+        code(jumpbag::apply::other_manifest),
+        help("apply it with the manifest that it was made with (`-m`)")
+    )]
+    OtherManifest {
+        /// Which library.
+        library: String,
+    },
+
+    /// A path that is not UTF-8.
+    #[error("`{0}` is not UTF-8")]
+    #[diagnostic(code(jumpbag::cli::path), help("give the path in UTF-8"))]
+    Path(String),
+}
+
+/// Why a plan is not applied: exit code 4.
+#[derive(Debug, ThisError, Diagnostic)]
+pub(crate) enum Refused {
+    /// The plan has conflicts, or is against a rule.
+    #[error("the plan is refused, and nothing was changed")]
+    #[diagnostic(code(jumpbag::apply::refused), help("resolve what the plan marks with `!`, then plan again"))]
+    Plan,
+
+    /// The answer was not `yes`.
+    #[error("the plan was not approved, and nothing was changed")]
+    #[diagnostic(code(jumpbag::apply::not_approved), help("answer `yes` to apply it"))]
+    NotApproved,
+
+    /// There is nobody to ask.
+    #[error("nobody can be asked to approve the plan, and nothing was changed")]
+    #[diagnostic(
+        code(jumpbag::apply::no_terminal),
+        help(
+            "pass `--approved {fingerprint}` to apply exactly this plan, or `--auto-approve` to apply whatever is planned"
+        )
+    )]
+    NoTerminal {
+        /// The plan's.
+        fingerprint: String,
+    },
+
+    /// What would be done is not what was approved.
+    #[error("the plan is {found}, and {approved} was approved; nothing was changed")]
+    #[diagnostic(
+        code(jumpbag::apply::fingerprint_mismatch),
+        help("have the plan above reviewed, and approve its fingerprint")
+    )]
+    Fingerprint {
+        /// The fingerprint of what would be done.
+        found: String,
+        /// What `--approved` gave.
+        approved: String,
+    },
+
+    /// A saved plan no longer fits.
+    #[error("the plan is stale, and nothing was changed: {}", .misfits.join("; "))]
+    #[diagnostic(code(jumpbag::apply::stale), help("plan again, and have the new plan approved"))]
+    Stale {
+        /// What does not fit.
+        misfits: Vec<String>,
+    },
+
+    /// A saved plan is not what its fingerprint says.
+    #[error("the plan `{path}` was altered: it is not what its fingerprint says; nothing was changed")]
+    #[diagnostic(code(jumpbag::apply::altered), help("plan again"))]
+    Altered {
+        /// The plan.
+        path: Utf8PathBuf,
+    },
+}

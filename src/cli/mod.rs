@@ -1,0 +1,112 @@
+//! The command line: the only module that knows a terminal, the environment and exit codes.
+
+mod args;
+mod commands;
+mod contents;
+mod env;
+mod error;
+mod exit;
+mod file;
+mod output;
+mod progress;
+mod report;
+mod session;
+mod stop;
+mod summary;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use tracing_subscriber::EnvFilter;
+
+use args::{Cli, Command, Global};
+use error::Error;
+use exit::{Exit, Failure};
+use output::Output;
+
+/// Runs jumpbag with this process's arguments, and returns its exit code.
+///
+/// # Errors
+///
+/// None: failures are printed to standard error, and the exit code says what became of the run.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A closed standard output is nothing to report.
+            error.print().ok();
+            // Not clap's 2, which a pipeline would take for "there are changes".
+            return if error.use_stderr() { Exit::Failed.into() } else { Exit::Done.into() };
+        }
+    };
+    let output = Output::new(&cli.global);
+    match run(cli, output) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            output.error(&*failure.report);
+            failure.exit.into()
+        }
+    }
+}
+
+fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
+    let Cli { global, command } = cli;
+    log_to_stderr(&global);
+    if let Some(folder) = &global.directory {
+        env::go_to(folder).map_err(|cause| Error::Folder { folder: folder.display().to_string(), cause })?;
+    }
+    let context = Context { global, output };
+    match command {
+        Command::Init => commands::init::run(&context),
+        Command::Validate => commands::validate::run(&context),
+        Command::Plan(args) => block_on(commands::plan::run(&context, &args)),
+        Command::Apply(args) => block_on(commands::apply::run(&context, &args)),
+        Command::Destroy(args) => block_on(commands::apply::destroy(&context, &args)),
+        Command::Show(args) => commands::show::run(&context, &args),
+        Command::Drift(args) => block_on(commands::drift::run(&context, &args)),
+        Command::Import(args) => block_on(commands::import::run(&context, &args)),
+        Command::State(command) => commands::state::run(&context, &command),
+        Command::Emulator(args) => block_on(commands::emulator::run(&context, args)),
+        Command::Schema(args) => Ok(commands::about::schema(&context, args.name)),
+        Command::Completions(args) => Ok(commands::about::completions(&context, args.shell)),
+        Command::Version => Ok(commands::about::version(&context)),
+    }
+}
+
+/// What every command is given.
+struct Context {
+    global: Global,
+    output: Output,
+}
+
+/// Runs a command that waits for the network. What is still under way when it ends is dropped.
+fn block_on(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(Error::Runtime)?;
+    let result = runtime.block_on(command);
+    // Somebody may still be at the question.
+    runtime.shutdown_background();
+    result
+}
+
+fn log_to_stderr(global: &Global) {
+    let wanted = env::text(env::LOG).or_else(|| {
+        let level = match global.verbose {
+            0 => return None,
+            1 => "jumpbag=info",
+            2 => "jumpbag=debug",
+            _ => "jumpbag=trace",
+        };
+        Some(level.to_owned())
+    });
+    if let Some(wanted) = wanted {
+        tracing_subscriber::fmt()
+            .with_writer(std::io::stderr)
+            .with_ansi(false)
+            .with_env_filter(EnvFilter::new(wanted))
+            .init();
+    }
+}

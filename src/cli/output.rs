@@ -1,0 +1,81 @@
+//! The only place that prints: results to standard output, everything else to standard error.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use anstream::{AutoStream, ColorChoice};
+use miette::Diagnostic;
+
+use super::args::{Color, Global};
+use super::report;
+
+/// Prints, as the global options say.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Output {
+    color_out: bool,
+    color_err: bool,
+    quiet: bool,
+    bars: bool,
+}
+
+impl Output {
+    /// Looks at the streams and at NO_COLOR, CLICOLOR_FORCE and CI.
+    pub(crate) fn new(global: &Global) -> Self {
+        let pick = |auto: ColorChoice| match global.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => auto != ColorChoice::Never,
+        };
+        let bars = io::stderr().is_terminal() && !global.quiet;
+        Self {
+            color_out: pick(AutoStream::choice(&io::stdout())),
+            color_err: pick(AutoStream::choice(&io::stderr())),
+            quiet: global.quiet,
+            bars,
+        }
+    }
+
+    /// Whether results are coloured.
+    pub(crate) fn color(self) -> bool {
+        self.color_out
+    }
+
+    /// Whether progress may move on the screen.
+    pub(crate) fn bars(self) -> bool {
+        self.bars
+    }
+
+    /// Prints what was asked for. A reader that went away, as `head` does, is no error.
+    pub(crate) fn result(self, text: &str) {
+        let mut stream = io::stdout().lock();
+        stream.write_all(text.as_bytes()).and_then(|()| stream.flush()).ok();
+    }
+
+    /// Says something beside the result, unless `--quiet`.
+    pub(crate) fn note(self, text: &str) {
+        if !self.quiet {
+            self.err(&format!("{text}\n"));
+        }
+    }
+
+    /// Shows a diagnostic that does not end the run, unless `--quiet`.
+    pub(crate) fn warning(self, diagnostic: &dyn Diagnostic) {
+        if !self.quiet {
+            self.err(&report::render(diagnostic, self.color_err));
+        }
+    }
+
+    /// Shows an error.
+    pub(crate) fn error(self, diagnostic: &dyn Diagnostic) {
+        self.err(&report::render(diagnostic, self.color_err));
+    }
+
+    /// Asks, beside the result.
+    pub(crate) fn question(self, text: &str) {
+        self.err(text);
+    }
+
+    fn err(self, text: &str) {
+        let mut stream = io::stderr().lock();
+        stream.write_all(text.as_bytes()).and_then(|()| stream.flush()).ok();
+    }
+}

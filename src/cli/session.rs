@@ -1,0 +1,266 @@
+//! One run's work on one library: its settings, its state, and, where needed, its API.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+use globset::Glob;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::error::Error;
+use super::exit::Failure;
+use super::{Context, env};
+use crate::gather::{self, Known};
+use crate::library::{self, Client, Identity, Retry};
+use crate::manifest::{self, Auth, Endpoint, Library, Manifest};
+use crate::model::{
+    DesiredFile, Inputs, LibraryId, Name, ObservedFile, Policy, Selection,
+};
+use crate::state::{Document, Locked, Owner, Store};
+
+/// The manifest with what it asks of the selected libraries.
+pub(super) struct Workspace {
+    pub(super) manifest: Manifest,
+    /// By the library's name.
+    pub(super) desired: BTreeMap<String, BTreeMap<Name, DesiredFile>>,
+}
+
+/// One library of the manifest.
+#[derive(Clone)]
+pub(super) struct Session {
+    pub(super) library: Library,
+    pub(super) id: LibraryId,
+    pub(super) store: Store,
+    pub(super) desired: BTreeMap<Name, DesiredFile>,
+    folder: Utf8PathBuf,
+    endpoint: Endpoint,
+}
+
+/// A library's API, and the emulator that it is served by, if any.
+pub(super) struct Connection {
+    pub(super) client: Client,
+    _emulator: Option<jumpbag_emulator::Emulator>,
+}
+
+impl Workspace {
+    /// Reads and checks the manifest and its sources; warnings are shown.
+    pub(super) fn load(context: &Context) -> Result<Self, Failure> {
+        let path = &context.global.manifest;
+        let bytes = manifest::read(path)?;
+        let patterns = patterns(context)?;
+        let selected = |library: &Library| is_selected(&patterns, &library.name);
+        let (manifest, resolved) = manifest::load(path, &bytes, selected)?;
+        if !resolved.warnings.is_empty() {
+            context.output.warning(&manifest.warnings(resolved.warnings));
+        }
+        Ok(Self { manifest, desired: resolved.libraries })
+    }
+
+    /// The selected libraries, in the order of their names.
+    pub(super) fn sessions(mut self, context: &Context) -> Result<Vec<Session>, Failure> {
+        let selected = select(context, &self.manifest)?;
+        selected
+            .into_iter()
+            .map(|library| {
+                let desired = self.desired.remove(&library.name).unwrap_or_default();
+                Session::new(&self.manifest, library, desired)
+            })
+            .collect()
+    }
+}
+
+/// Reads the manifest without looking at its sources: for commands that are only about the state.
+pub(super) fn stores(context: &Context) -> Result<Vec<Session>, Failure> {
+    let path = &context.global.manifest;
+    let manifest = manifest::parse(path, &manifest::read(path)?)?;
+    let selected = select(context, &manifest)?;
+    selected.into_iter().map(|library| Session::new(&manifest, library, BTreeMap::new())).collect()
+}
+
+fn patterns(context: &Context) -> Result<Vec<(String, globset::GlobMatcher)>, Error> {
+    let compile = |pattern: &String| match Glob::new(pattern) {
+        Ok(glob) => Ok((pattern.clone(), glob.compile_matcher())),
+        Err(cause) => Err(Error::BadGlob { pattern: pattern.clone(), cause }),
+    };
+    context.global.library.iter().map(compile).collect()
+}
+
+fn is_selected(patterns: &[(String, globset::GlobMatcher)], name: &str) -> bool {
+    patterns.is_empty() || patterns.iter().any(|(_, pattern)| pattern.is_match(name))
+}
+
+fn select(context: &Context, manifest: &Manifest) -> Result<Vec<Library>, Error> {
+    let patterns = patterns(context)?;
+    let names = || manifest.libraries.iter().map(|library| library.name.as_str());
+    for (pattern, matcher) in &patterns {
+        if !names().any(|name| matcher.is_match(name)) {
+            let known: Vec<_> = names().map(|name| format!("`{name}`")).collect();
+            let help = format!("the manifest has {}", known.join(", "));
+            return Err(Error::NoLibrary { pattern: pattern.clone(), help });
+        }
+    }
+    let mut selected: Vec<_> = manifest
+        .libraries
+        .iter()
+        .filter(|library| is_selected(&patterns, &library.name))
+        .cloned()
+        .collect();
+    selected.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(selected)
+}
+
+impl Session {
+    fn new(
+        manifest: &Manifest,
+        mut library: Library,
+        desired: BTreeMap<Name, DesiredFile>,
+    ) -> Result<Self, Failure> {
+        if library.from_environment {
+            library.tenant_id = library.tenant_id.or_else(|| env::text(env::TENANT_ID));
+            if let Some(endpoint) = env::text(env::ENDPOINT) {
+                library.endpoint = Some(endpoint_of(&endpoint)?);
+            }
+        }
+        let endpoint = library
+            .endpoint
+            .clone()
+            .unwrap_or_else(|| Endpoint::Url(format!("https://{}", library.cloud.api_host())));
+        let id = LibraryId {
+            name: library.name.clone(),
+            endpoint: match &endpoint {
+                Endpoint::Url(url) => url.trim_end_matches('/').to_owned(),
+                Endpoint::Emulator(folder) => format!("emulator:{folder}"),
+            },
+            tenant_id: library.tenant_id.clone(),
+        };
+        let folder = manifest.folder().to_owned();
+        let store = Store::new(folder.join(&manifest.state.path).join(&library.name));
+        Ok(Self { library, id, store, desired, folder, endpoint })
+    }
+
+    /// The state, if it is about this library.
+    pub(super) fn document(&self) -> Result<Option<Document>, Failure> {
+        let document = self.store.read()?;
+        if let Some(document) = &document {
+            document.check_library(&self.id)?;
+        }
+        Ok(document)
+    }
+
+    /// Obtains the right to write the state, and says so when a killed run had it.
+    pub(super) async fn lock(&self, context: &Context, timeout: Duration) -> Result<Locked, Failure> {
+        let owner = Owner {
+            id: uuid::Uuid::new_v4().to_string(),
+            user: env::user(),
+            host: env::host(),
+            pid: std::process::id(),
+            command: env::command(),
+            since: jiff::Timestamp::now(),
+        };
+        let locked = self.store.lock(&self.id, owner, timeout).await?;
+        if let Some(before) = locked.taken_over() {
+            context.output.note(&format!(
+                "The lock of `{}` was left behind by {} on {} (process {}, since {}), which is gone; it is taken over.",
+                self.id.name,
+                crate::render::escape::visible(&before.user),
+                crate::render::escape::visible(&before.host),
+                before.pid,
+                before.since,
+            ));
+        }
+        Ok(locked)
+    }
+
+    /// Makes the API ready for calls; makes none.
+    pub(super) async fn connect(&self, stop: &CancellationToken) -> Result<Connection, Failure> {
+        let (endpoint, identity, emulator) = match &self.endpoint {
+            Endpoint::Url(url) => (url.clone(), self.identity()?, None),
+            Endpoint::Emulator(folder) => {
+                let emulator = self.emulator(folder).await?;
+                // It takes any token, and asks nobody.
+                let identity = Identity::Token("emulator".to_owned().into());
+                (emulator.url(), identity, Some(emulator))
+            }
+        };
+        let endpoint = Url::parse(&endpoint).map_err(|cause| Error::Endpoint { endpoint, cause })?;
+        let settings = library::Settings {
+            endpoint,
+            limits: self.library.limits.clone(),
+            retry: Retry::default(),
+            identity,
+        };
+        let client = Client::new(settings, stop.clone())?;
+        Ok(Connection { client, _emulator: emulator })
+    }
+
+    fn identity(&self) -> Result<Identity, Error> {
+        let library = self.library.name.clone();
+        match self.library.auth {
+            Auth::Default | Auth::Token => {
+                env::token().map(Identity::Token).ok_or(Error::NoToken { library })
+            }
+            Auth::ClientSecret
+            | Auth::ClientCertificate
+            | Auth::WorkloadIdentity
+            | Auth::ManagedIdentity
+            | Auth::AzureCli => Err(Error::Auth { library, auth: self.library.auth.as_str() }),
+        }
+    }
+
+    async fn emulator(&self, data: &Utf8PathBuf) -> Result<jumpbag_emulator::Emulator, Error> {
+        let limit = |limit: &crate::model::Limit| jumpbag_emulator::Limit {
+            calls: limit.calls,
+            per: limit.per,
+        };
+        let settings = jumpbag_emulator::Settings {
+            data: self.folder.join(data).into(),
+            limits: self.library.limits.iter().map(limit).collect(),
+            max_file_size: self.library.max_file_size,
+            ..jumpbag_emulator::Settings::default()
+        };
+        jumpbag_emulator::start(settings)
+            .await
+            .map_err(|cause| Error::Emulator { library: self.library.name.clone(), cause })
+    }
+
+    /// Joins what is known to the planner's inputs.
+    pub(super) fn inputs(
+        &self,
+        document: Option<&Document>,
+        observed: Option<BTreeMap<Name, ObservedFile>>,
+        choice: &Choice,
+    ) -> Inputs {
+        gather::join(Known {
+            library: self.id.clone(),
+            document,
+            desired: self.desired.clone(),
+            observed,
+            policy: Policy {
+                unmanaged: self.library.unmanaged,
+                max_deletes: choice.allow_deletes.unwrap_or(self.library.max_deletes),
+                selection: choice.selection.clone(),
+                destroy: choice.destroy,
+            },
+            limits: self.library.limits.clone(),
+        })
+    }
+}
+
+/// What the command line says about a plan, besides the manifest.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Choice {
+    pub(super) selection: Selection,
+    pub(super) destroy: bool,
+    pub(super) allow_deletes: Option<u64>,
+}
+
+fn endpoint_of(text: &str) -> Result<Endpoint, Error> {
+    if let Some(folder) = text.strip_prefix("emulator:") {
+        return Ok(Endpoint::Emulator(folder.into()));
+    }
+    match Url::parse(text) {
+        Ok(url) => Ok(Endpoint::Url(url.into())),
+        Err(cause) => Err(Error::Endpoint { endpoint: text.to_owned(), cause }),
+    }
+}
