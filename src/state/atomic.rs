@@ -1,0 +1,161 @@
+//! Files that are there whole or not at all: written under another name, synced, and renamed.
+//!
+//! What a killed run leaves behind has a name that [`sweep`] knows.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write as _};
+
+use camino::Utf8Path;
+use tempfile::NamedTempFile;
+
+const PREFIX: &str = ".jumpbag-";
+const SUFFIX: &str = ".tmp";
+
+/// Puts `bytes` at `path`, whatever is there; durable when it returns. A symbolic link is replaced, not
+/// followed. After an error, `path` holds either what it held or `bytes`.
+pub(super) fn replace(path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
+    let mut temporary = temporary(folder_of(path))?;
+    temporary.write_all(bytes)?;
+    publish(temporary, path)
+}
+
+/// A new file in `folder`, which is created if needed. Only its owner may read it, and dropping it removes it.
+pub(super) fn temporary(folder: &Utf8Path) -> io::Result<NamedTempFile> {
+    create_folder(folder)?;
+    tempfile::Builder::new()
+        .prefix(PREFIX)
+        .suffix(SUFFIX)
+        .rand_bytes(12)
+        .tempfile_in(folder)
+        .map_err(without_path)
+}
+
+/// As [`temporary`], for one that is written without the library's lock: [`sweep`] leaves it alone.
+pub(super) fn guarded_temporary(folder: &Utf8Path) -> io::Result<NamedTempFile> {
+    loop {
+        let temporary = temporary(folder)?;
+        let locked = temporary.as_file().try_lock();
+        // Otherwise a sweep came between the creation and the lock, and has removed it or is about to.
+        // A file system without locks answers with an error: then no sweep can hold one either.
+        if !matches!(locked, Err(fs::TryLockError::WouldBlock)) && temporary.path().exists() {
+            return Ok(temporary);
+        }
+    }
+}
+
+/// Gives a written file the name that it is meant for; durable when it returns.
+pub(super) fn publish(temporary: NamedTempFile, path: &Utf8Path) -> io::Result<()> {
+    temporary.as_file().sync_all()?;
+    // What is returned, the open file, is closed at once, which also ends its lock.
+    drop(temporary.persist(path).map_err(|error| error.error)?);
+    sync_folder(folder_of(path))
+}
+
+/// Removes a file; durable when it returns.
+pub(super) fn remove(path: &Utf8Path) -> io::Result<()> {
+    fs::remove_file(path)?;
+    sync_folder(folder_of(path))
+}
+
+/// Removes the files that killed runs did not come to rename.
+pub(super) fn sweep(folder: &Utf8Path) -> io::Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name();
+        let ours = name
+            .to_str()
+            .is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX));
+        if !ours || !entry.file_type()?.is_file() {
+            continue;
+        }
+        match sweep_one(&entry.path()) {
+            // Its writer was faster.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            result => result?,
+        }
+    }
+    Ok(())
+}
+
+fn sweep_one(path: &std::path::Path) -> io::Result<()> {
+    let file = OpenOptions::new().read(true).write(true).open(path)?;
+    match file.try_lock() {
+        Ok(()) => fs::remove_file(path),
+        // Somebody is still writing it, or nobody can tell.
+        Err(_) => Ok(()),
+    }
+}
+
+/// Creates `folder` and those that it is in, for the owner alone.
+pub(super) fn create_folder(folder: &Utf8Path) -> io::Result<()> {
+    if folder.as_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = folder.parent() {
+        create_folder(parent)?;
+    }
+    match builder().create(folder) {
+        Ok(()) => sync_folder(folder_of(folder)),
+        // Another run was faster.
+        Err(_) if folder.is_dir() => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(unix)]
+fn builder() -> DirBuilder {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let mut builder = DirBuilder::new();
+    builder.mode(0o700);
+    builder
+}
+
+#[cfg(not(unix))]
+fn builder() -> DirBuilder {
+    DirBuilder::new()
+}
+
+/// Makes the names in `folder` durable.
+#[cfg(unix)]
+fn sync_folder(folder: &Utf8Path) -> io::Result<()> {
+    match File::open(folder)?.sync_all() {
+        // Some network file systems cannot, and say so; there is nothing else to be done there.
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+            ) =>
+        {
+            Ok(())
+        }
+        result => result,
+    }
+}
+
+/// Windows cannot open a folder to sync it; its file systems keep a journal of names.
+#[cfg(not(unix))]
+fn sync_folder(_folder: &Utf8Path) -> io::Result<()> {
+    Ok(())
+}
+
+fn folder_of(path: &Utf8Path) -> &Utf8Path {
+    match path.parent() {
+        Some(parent) if !parent.as_str().is_empty() => parent,
+        Some(_) | None => Utf8Path::new("."),
+    }
+}
+
+/// The operating system's error without the temporary file's random name, which tempfile adds.
+fn without_path(error: io::Error) -> io::Error {
+    let code = error
+        .get_ref()
+        .and_then(|inner| inner.source())
+        .and_then(|cause| cause.downcast_ref::<io::Error>())
+        .and_then(io::Error::raw_os_error);
+    code.map_or(error, io::Error::from_raw_os_error)
+}

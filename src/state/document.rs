@@ -1,0 +1,92 @@
+//! What a state holds, in memory.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::model::{File, LibraryId, Name, TrackedFile};
+
+use super::Error;
+
+/// Everything that jumpbag remembers about one library.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Document {
+    /// The id of the state's life; `None` before the first write.
+    pub(crate) lineage: Option<String>,
+    /// The counter of writes; 0 before the first.
+    pub(crate) serial: u64,
+    /// Which library it is about.
+    pub(crate) library: LibraryId,
+    /// Who wrote it; `None` before the first write.
+    pub(crate) written: Option<Written>,
+    /// What jumpbag put into the library.
+    pub(crate) files: BTreeMap<Name, TrackedFile>,
+    /// Uploads that were started and whose outcome was not recorded yet.
+    pub(crate) pending: BTreeMap<Name, File>,
+}
+
+/// One write of a state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Written {
+    /// When.
+    pub(crate) at: Timestamp,
+    /// The user's name.
+    pub(crate) user: String,
+    /// The machine's name.
+    pub(crate) host: String,
+    /// The command, as it was typed.
+    pub(crate) command: String,
+}
+
+/// Who holds a lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Owner {
+    /// Names this one time of holding it; a random UUID.
+    pub(crate) id: String,
+    /// The user's name.
+    pub(crate) user: String,
+    /// The machine's name.
+    pub(crate) host: String,
+    /// The process on that machine.
+    pub(crate) pid: u32,
+    /// The command, as it was typed.
+    pub(crate) command: String,
+    /// Since when.
+    pub(crate) since: Timestamp,
+}
+
+impl Document {
+    /// The state of a library of which nothing is remembered yet.
+    pub(crate) fn new(library: LibraryId) -> Self {
+        Self {
+            lineage: None,
+            serial: 0,
+            library,
+            written: None,
+            files: BTreeMap::new(),
+            pending: BTreeMap::new(),
+        }
+    }
+
+    /// Refuses a library that is not the one the state is about.
+    ///
+    /// The tenant decides where both sides name one: an endpoint serves many tenants, and a tenant
+    /// can be moved to another endpoint. Otherwise the endpoint does. The name is the user's to change.
+    pub(crate) fn check_library(&self, library: &LibraryId) -> Result<(), Error> {
+        let same = match (&self.library.tenant_id, &library.tenant_id) {
+            (Some(ours), Some(theirs)) => ours.eq_ignore_ascii_case(theirs),
+            (None, _) | (_, None) => {
+                let [ours, theirs] =
+                    [&self.library, library].map(|library| library.endpoint.trim_end_matches('/'));
+                ours == theirs
+            }
+        };
+        if same {
+            return Ok(());
+        }
+        Err(Error::OtherLibrary {
+            state: Box::new(self.library.clone()),
+            wanted: Box::new(library.clone()),
+        })
+    }
+}

@@ -1,0 +1,257 @@
+//! From bytes to a [`Document`] and back.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str;
+
+use serde_json::Value;
+use serde_json::error::Category;
+use thiserror::Error;
+
+use crate::model::Sha256;
+
+use super::document::{Document, Owner};
+
+mod v1;
+
+/// A version of the state's format: a minor one adds members, a major one changes or removes some.
+///
+/// Why each exists:
+/// - 1.0: the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct FormatVersion {
+    major: u32,
+    minor: u32,
+}
+
+impl FormatVersion {
+    /// The one that is written, and the newest that is wholly known.
+    pub(crate) const LATEST: Self = Self { major: 1, minor: 0 };
+
+    fn parse(text: &str) -> Option<Self> {
+        let number = |text: &str| {
+            let number: u32 = text.parse().ok()?;
+            // One spelling for each number: no sign, no leading zero.
+            (number.to_string() == text).then_some(number)
+        };
+        let (major, minor) = text.split_once('.')?;
+        Some(Self {
+            major: number(major).filter(|major| *major > 0)?,
+            minor: number(minor)?,
+        })
+    }
+
+    /// Whether it has members that a write of ours would drop.
+    pub(super) fn is_newer(self) -> bool {
+        self > Self::LATEST
+    }
+}
+
+impl fmt::Display for FormatVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+/// What is wrong with a state's bytes.
+#[derive(Debug, Error)]
+pub(crate) enum Damage {
+    /// There is none where one was.
+    #[error("it is missing, and the history has serial {0}")]
+    Missing(u64),
+    /// Nothing in it.
+    #[error("it is empty")]
+    Empty,
+    /// The text is not UTF-8.
+    #[error("it is not UTF-8")]
+    NotUtf8(#[source] str::Utf8Error),
+    /// The JSON goes on after its end.
+    #[error("it ends too early")]
+    Truncated(#[source] serde_json::Error),
+    /// The text is not JSON.
+    #[error("it is not JSON")]
+    NotJson(#[source] serde_json::Error),
+    /// Some other JSON value.
+    #[error("it is not a JSON object")]
+    NotAnObject,
+    /// No usable version.
+    #[error("it has no `format_version` such as `{}`", FormatVersion::LATEST)]
+    NoVersion,
+    /// No checksum.
+    #[error("it has no `checksum`")]
+    NoChecksum,
+    /// It was altered.
+    #[error("it was altered: its `checksum` is `{stated}`, and `{found}` would be right")]
+    Checksum {
+        /// What it says.
+        stated: String,
+        /// What it should say.
+        found: String,
+    },
+    /// Members are missing, or have another type.
+    #[error("its members are not those of format {0}")]
+    Members(FormatVersion, #[source] serde_json::Error),
+    /// A member has a value that it cannot have.
+    #[error("its `{member}` is `{value}`, which is {why}")]
+    Impossible {
+        /// The member, with the members that it is in.
+        member: String,
+        /// Its value.
+        value: String,
+        /// What is wrong with that.
+        why: &'static str,
+    },
+    /// It reads as something else than what was written.
+    #[error("it reads as something else than what was written")]
+    Unfaithful,
+}
+
+impl Damage {
+    pub(super) fn impossible(
+        member: impl fmt::Display,
+        value: impl fmt::Display,
+        why: &'static str,
+    ) -> Self {
+        Self::Impossible {
+            member: member.to_string(),
+            value: value.to_string(),
+            why,
+        }
+    }
+}
+
+/// A state that reads well.
+#[derive(Debug)]
+pub(super) struct Reading {
+    pub(super) document: Document,
+    pub(super) version: FormatVersion,
+    /// The identity of everything in it, also of the members that we do not know.
+    pub(super) checksum: String,
+}
+
+/// Why a state's bytes cannot be used.
+#[derive(Debug)]
+pub(super) enum Unreadable {
+    /// A newer major version: nothing in it can be judged.
+    Newer(FormatVersion),
+    /// Something is wrong.
+    Damaged(Damage),
+}
+
+impl From<Damage> for Unreadable {
+    fn from(damage: Damage) -> Self {
+        Self::Damaged(damage)
+    }
+}
+
+/// Reads a state. Nothing is taken from bytes whose checksum is wrong but the version.
+pub(super) fn read(bytes: &[u8]) -> Result<Reading, Unreadable> {
+    let Value::Object(mut members) = parse(bytes)? else {
+        return Err(Damage::NotAnObject.into());
+    };
+    let version = members
+        .get("format_version")
+        .and_then(Value::as_str)
+        .and_then(FormatVersion::parse)
+        .ok_or(Damage::NoVersion)?;
+    // Before the checksum, which another major version may compute in another way.
+    if version.major > FormatVersion::LATEST.major {
+        return Err(Unreadable::Newer(version));
+    }
+    let Some(Value::String(stated)) = members.remove("checksum") else {
+        return Err(Damage::NoChecksum.into());
+    };
+    let rest = sorted(Value::Object(members));
+    let found = checksum(&rest);
+    if stated != found {
+        return Err(Damage::Checksum { stated, found }.into());
+    }
+    let whole = with_checksum(rest, &found);
+    let state: v1::State =
+        serde_json::from_value(whole).map_err(|error| Damage::Members(version, error))?;
+    Ok(Reading {
+        document: state.into_document()?,
+        version,
+        checksum: found,
+    })
+}
+
+/// The bytes of a state, which are known to read as `document`.
+pub(super) fn write(document: &Document) -> Result<Vec<u8>, Damage> {
+    let members = |error| Damage::Members(FormatVersion::LATEST, error);
+    let mut value = serde_json::to_value(v1::State::of(document)?).map_err(members)?;
+    if let Value::Object(members) = &mut value {
+        members.remove("checksum");
+    }
+    let rest = sorted(value);
+    let checksum = checksum(&rest);
+    let bytes = pretty(&sorted(with_checksum(rest, &checksum))).map_err(members)?;
+    match read(&bytes) {
+        Ok(reading) if reading.document == *document => Ok(bytes),
+        Ok(_) | Err(Unreadable::Newer(_)) => Err(Damage::Unfaithful),
+        Err(Unreadable::Damaged(damage)) => Err(damage),
+    }
+}
+
+/// Reads who holds a lock.
+pub(super) fn read_lock(bytes: &[u8]) -> Result<Owner, Damage> {
+    let lock: v1::Lock = serde_json::from_value(parse(bytes)?)
+        .map_err(|error| Damage::Members(FormatVersion::LATEST, error))?;
+    lock.into_owner()
+}
+
+/// The bytes of `lock.json`.
+pub(super) fn write_lock(owner: &Owner) -> Result<Vec<u8>, Damage> {
+    serde_json::to_value(v1::Lock::of(owner))
+        .and_then(|value| pretty(&sorted(value)))
+        .map_err(|error| Damage::Members(FormatVersion::LATEST, error))
+}
+
+/// The JSON Schema of `state.json` and of the history's entries.
+pub(super) fn schema() -> schemars::Schema {
+    schemars::schema_for!(v1::State)
+}
+
+fn parse(bytes: &[u8]) -> Result<Value, Damage> {
+    let text = str::from_utf8(bytes).map_err(Damage::NotUtf8)?;
+    if text.trim().is_empty() {
+        return Err(Damage::Empty);
+    }
+    serde_json::from_str(text).map_err(|error| match error.classify() {
+        Category::Eof => Damage::Truncated(error),
+        Category::Io | Category::Syntax | Category::Data => Damage::NotJson(error),
+    })
+}
+
+/// `sha256:` and the digest of the compact form, whose members have to be sorted.
+fn checksum(rest: &Value) -> String {
+    format!("sha256:{}", Sha256::of(rest.to_string().as_bytes()))
+}
+
+fn with_checksum(mut rest: Value, checksum: &str) -> Value {
+    if let Value::Object(members) = &mut rest {
+        members.insert("checksum".to_owned(), checksum.into());
+    }
+    rest
+}
+
+/// The value with the members of its objects in the order of their names, whatever order `serde_json`
+/// keeps them in: a dependency can switch that with the feature `preserve_order`.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(members) => members
+            .into_iter()
+            .map(|(name, value)| (name, sorted(value)))
+            .collect::<BTreeMap<_, _>>()
+            .into_iter()
+            .collect(),
+        Value::Array(items) => items.into_iter().map(sorted).collect(),
+        scalar @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => scalar,
+    }
+}
+
+fn pretty(value: &Value) -> serde_json::Result<Vec<u8>> {
+    let mut bytes = serde_json::to_vec_pretty(value)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}

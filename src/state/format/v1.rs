@@ -1,0 +1,317 @@
+//! Major version 1 of the state's files, as they are written. Nothing else is serialized.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model;
+use crate::model::{LibraryId, Name, Sha256, TrackedFile};
+use crate::state::document::{self, Document};
+
+use super::{Damage, FormatVersion};
+
+/// The largest serial that every reader of JSON keeps exactly: 2^53 - 1.
+const MAX_SERIAL: u64 = (1 << 53) - 1;
+
+/// What jumpbag remembers about one library. Readers ignore members that they do not know.
+#[derive(Debug, Deserialize, JsonSchema, Serialize)]
+#[schemars(title = "jumpbag state")]
+pub(super) struct State {
+    /// The version of this format. A minor version adds members, a major one changes or removes some.
+    #[schemars(extend("pattern" = r"^1\.(0|[1-9][0-9]*)$"))]
+    format_version: String,
+    /// The version of jumpbag that wrote the file.
+    jumpbag_version: String,
+    /// The SHA-256 of this document without this member, its members sorted by name, without white space.
+    #[schemars(extend("pattern" = "^sha256:[0-9a-f]{64}$"))]
+    checksum: String,
+    /// The id of the state's life, made at the first write.
+    #[schemars(extend("minLength" = 1))]
+    lineage: String,
+    /// Counts the writes.
+    #[schemars(extend("minimum" = 1, "maximum" = 9_007_199_254_740_991_u64))]
+    serial: u64,
+    /// Which library the state is about.
+    library: Library,
+    /// Who wrote this serial.
+    written: Written,
+    /// The files that jumpbag put into the library, by name.
+    files: BTreeMap<String, Tracked>,
+    /// Uploads that were started and whose outcome was not recorded yet, by name.
+    pending: BTreeMap<String, Pending>,
+}
+
+/// One library.
+#[derive(Debug, Deserialize, JsonSchema, Serialize)]
+struct Library {
+    /// Its name in the manifest.
+    #[schemars(extend("minLength" = 1))]
+    name: String,
+    /// Where its API is.
+    #[schemars(extend("minLength" = 1))]
+    endpoint: String,
+    /// The tenant, where one is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tenant_id: Option<String>,
+}
+
+/// One write.
+#[derive(Debug, Deserialize, JsonSchema, Serialize)]
+struct Written {
+    /// When, in UTC.
+    #[schemars(extend("format" = "date-time"))]
+    at: String,
+    /// The user's name.
+    user: String,
+    /// The machine's name.
+    host: String,
+    /// The command, as it was typed.
+    command: String,
+}
+
+/// A file that jumpbag put into the library.
+#[derive(Debug, Deserialize, JsonSchema, Serialize)]
+struct Tracked {
+    /// The content's SHA-256.
+    #[schemars(extend("pattern" = "^[0-9a-f]{64}$"))]
+    sha256: String,
+    /// The content's length in bytes, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
+    /// What the file is for.
+    #[schemars(extend("minLength" = 1))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    /// Whether live response offers to pass parameters.
+    has_parameters: bool,
+    /// How the parameters are written.
+    #[schemars(extend("minLength" = 1))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    parameters_description: Option<String>,
+    /// Whether a plan that would delete the file is an error.
+    protect: bool,
+}
+
+/// An upload whose outcome is not recorded.
+#[derive(Debug, Deserialize, JsonSchema, Serialize)]
+struct Pending {
+    /// The content's SHA-256.
+    #[schemars(extend("pattern" = "^[0-9a-f]{64}$"))]
+    sha256: String,
+    /// The content's length in bytes, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
+    /// What the file is for.
+    #[schemars(extend("minLength" = 1))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    /// Whether live response offers to pass parameters.
+    has_parameters: bool,
+    /// How the parameters are written.
+    #[schemars(extend("minLength" = 1))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    parameters_description: Option<String>,
+}
+
+/// Who holds a lock: `lock.json`.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct Lock {
+    format_version: String,
+    id: String,
+    user: String,
+    host: String,
+    pid: u32,
+    command: String,
+    since: String,
+}
+
+impl State {
+    /// The document as it is written, its checksum left empty.
+    pub(super) fn of(document: &Document) -> Result<Self, Damage> {
+        let (Some(lineage), Some(written)) = (&document.lineage, &document.written) else {
+            return Err(Damage::impossible(
+                "lineage",
+                "null",
+                "what a state has from its first write on",
+            ));
+        };
+        Ok(Self {
+            format_version: FormatVersion::LATEST.to_string(),
+            jumpbag_version: env!("CARGO_PKG_VERSION").to_owned(),
+            checksum: String::new(),
+            lineage: lineage.clone(),
+            serial: document.serial,
+            library: Library {
+                name: document.library.name.clone(),
+                endpoint: document.library.endpoint.clone(),
+                tenant_id: document.library.tenant_id.clone(),
+            },
+            written: Written {
+                at: written.at.to_string(),
+                user: written.user.clone(),
+                host: written.host.clone(),
+                command: written.command.clone(),
+            },
+            files: document
+                .files
+                .iter()
+                .map(|(name, tracked)| (name.to_string(), Tracked::of(tracked)))
+                .collect(),
+            pending: document
+                .pending
+                .iter()
+                .map(|(name, file)| (name.to_string(), Pending::of(file)))
+                .collect(),
+        })
+    }
+
+    /// Checks what the types alone do not.
+    pub(super) fn into_document(self) -> Result<Document, Damage> {
+        if !(1..=MAX_SERIAL).contains(&self.serial) {
+            return Err(Damage::impossible(
+                "serial",
+                self.serial,
+                "no count of writes",
+            ));
+        }
+        let files = self
+            .files
+            .into_iter()
+            .map(|(name, tracked)| {
+                let tracked = tracked.into_model(&format!("files.{name}"))?;
+                Ok((Name::existing(name), tracked))
+            })
+            .collect::<Result<_, Damage>>()?;
+        let pending = self
+            .pending
+            .into_iter()
+            .map(|(name, pending)| {
+                let file = pending.into_model(&format!("pending.{name}"))?;
+                Ok((Name::existing(name), file))
+            })
+            .collect::<Result<_, Damage>>()?;
+        Ok(Document {
+            lineage: Some(not_empty("lineage", self.lineage)?),
+            serial: self.serial,
+            library: LibraryId {
+                name: not_empty("library.name", self.library.name)?,
+                endpoint: not_empty("library.endpoint", self.library.endpoint)?,
+                tenant_id: self.library.tenant_id,
+            },
+            written: Some(document::Written {
+                at: timestamp("written.at", &self.written.at)?,
+                user: self.written.user,
+                host: self.written.host,
+                command: self.written.command,
+            }),
+            files,
+            pending,
+        })
+    }
+}
+
+impl Tracked {
+    fn of(tracked: &TrackedFile) -> Self {
+        let Pending {
+            sha256,
+            size,
+            description,
+            has_parameters,
+            parameters_description,
+        } = Pending::of(&tracked.file);
+        Self {
+            sha256,
+            size,
+            description,
+            has_parameters,
+            parameters_description,
+            protect: tracked.protect,
+        }
+    }
+
+    fn into_model(self, at: &str) -> Result<TrackedFile, Damage> {
+        let protect = self.protect;
+        let pending = Pending {
+            sha256: self.sha256,
+            size: self.size,
+            description: self.description,
+            has_parameters: self.has_parameters,
+            parameters_description: self.parameters_description,
+        };
+        Ok(TrackedFile {
+            file: pending.into_model(at)?,
+            protect,
+        })
+    }
+}
+
+impl Pending {
+    fn of(file: &model::File) -> Self {
+        Self {
+            sha256: file.sha256.to_string(),
+            size: file.size,
+            description: file.description.clone(),
+            has_parameters: file.has_parameters,
+            parameters_description: file.parameters_description.clone(),
+        }
+    }
+
+    fn into_model(self, at: &str) -> Result<model::File, Damage> {
+        let sha256: Sha256 = self.sha256.parse().map_err(|_| {
+            Damage::impossible(format!("{at}.sha256"), &self.sha256, "no SHA-256 in hex")
+        })?;
+        let text = |member: &str, text: Option<String>| {
+            text.map(|text| not_empty(&format!("{at}.{member}"), text))
+                .transpose()
+        };
+        Ok(model::File {
+            sha256,
+            size: self.size,
+            description: text("description", self.description)?,
+            has_parameters: self.has_parameters,
+            parameters_description: text("parameters_description", self.parameters_description)?,
+        })
+    }
+}
+
+impl Lock {
+    /// The owner as it is written.
+    pub(super) fn of(owner: &document::Owner) -> Self {
+        Self {
+            format_version: FormatVersion::LATEST.to_string(),
+            id: owner.id.clone(),
+            user: owner.user.clone(),
+            host: owner.host.clone(),
+            pid: owner.pid,
+            command: owner.command.clone(),
+            since: owner.since.to_string(),
+        }
+    }
+
+    /// Checks what the types alone do not.
+    pub(super) fn into_owner(self) -> Result<document::Owner, Damage> {
+        Ok(document::Owner {
+            since: timestamp("since", &self.since)?,
+            id: self.id,
+            user: self.user,
+            host: self.host,
+            pid: self.pid,
+            command: self.command,
+        })
+    }
+}
+
+fn not_empty(member: &str, text: String) -> Result<String, Damage> {
+    if text.is_empty() {
+        return Err(Damage::impossible(member, "", "never empty"));
+    }
+    Ok(text)
+}
+
+fn timestamp(member: impl fmt::Display, text: &str) -> Result<Timestamp, Damage> {
+    text.parse()
+        .map_err(|_| Damage::impossible(member, text, "no point in time"))
+}
