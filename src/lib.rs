@@ -15,3 +15,4 @@
 
 mod model;
 mod plan;
+mod render;
