@@ -15,4 +15,5 @@
 
 mod model;
 mod plan;
+mod render;
 mod state;

@@ -1,0 +1,189 @@
+//! From bytes to text, without losing what differs.
+
+/// How a text is written as bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    Utf8,
+    Utf8Bom,
+    Utf16Le,
+    Utf16Be,
+    /// Guessed, for want of anything better: every byte has a meaning in it.
+    Windows1252,
+}
+
+impl Encoding {
+    /// Its name for a person.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Utf8 => "UTF-8",
+            Self::Utf8Bom => "UTF-8 with BOM",
+            Self::Utf16Le => "UTF-16 LE",
+            Self::Utf16Be => "UTF-16 BE",
+            Self::Windows1252 => "Windows-1252",
+        }
+    }
+}
+
+/// How the lines of a text end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Endings {
+    /// There is no line end.
+    None,
+    Lf,
+    CrLf,
+    Mixed,
+}
+
+impl Endings {
+    /// Its name for a person.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Lf => "LF",
+            Self::CrLf => "CRLF",
+            Self::Mixed => "mixed",
+        }
+    }
+}
+
+/// A content that is text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Decoded {
+    /// The text with LF for CRLF. A CR by itself is left in: PowerShell ends a line there.
+    pub(super) text: String,
+    pub(super) encoding: Encoding,
+    pub(super) endings: Endings,
+}
+
+/// The text of `bytes`; `None` for what is not text: a NUL byte, or UTF-16 that is not valid.
+///
+/// No two contents of the same encoding and endings have the same text, except where the endings are
+/// mixed.
+pub(crate) fn decode(bytes: &[u8]) -> Option<Decoded> {
+    let (encoding, text) = match bytes {
+        [0xff, 0xfe, rest @ ..] => (Encoding::Utf16Le, utf16(rest, u16::from_le_bytes)?),
+        [0xfe, 0xff, rest @ ..] => (Encoding::Utf16Be, utf16(rest, u16::from_be_bytes)?),
+        [0xef, 0xbb, 0xbf, rest @ ..] if str::from_utf8(rest).is_ok() => (
+            Encoding::Utf8Bom,
+            String::from_utf8_lossy(rest).into_owned(),
+        ),
+        _ => match str::from_utf8(bytes) {
+            Ok(text) => (Encoding::Utf8, text.to_owned()),
+            Err(_) => (
+                Encoding::Windows1252,
+                bytes.iter().copied().map(windows_1252).collect(),
+            ),
+        },
+    };
+    if text.contains('\0') {
+        return None;
+    }
+    let (all, crlf) = (text.matches('\n').count(), text.matches("\r\n").count());
+    let endings = match (all, crlf) {
+        (0, _) => Endings::None,
+        (_, 0) => Endings::Lf,
+        _ if all == crlf => Endings::CrLf,
+        _ => Endings::Mixed,
+    };
+    let text = if crlf > 0 {
+        text.replace("\r\n", "\n")
+    } else {
+        text
+    };
+    Some(Decoded {
+        text,
+        encoding,
+        endings,
+    })
+}
+
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<String> {
+    let (units, rest) = bytes.as_chunks::<2>();
+    if !rest.is_empty() {
+        return None;
+    }
+    char::decode_utf16(units.iter().copied().map(unit))
+        .collect::<Result<_, _>>()
+        .ok()
+}
+
+/// The character of a byte, by <https://encoding.spec.whatwg.org/index-windows-1252.txt>, where the five
+/// undefined bytes stand for the control characters of the same number.
+fn windows_1252(byte: u8) -> char {
+    const HIGH: [char; 32] = [
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž',
+        '\u{8f}', '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}',
+        'ž', 'Ÿ',
+    ];
+    byte.checked_sub(0x80)
+        .and_then(|at| HIGH.get(usize::from(at)))
+        .copied()
+        .unwrap_or(char::from(byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn shape(bytes: &[u8]) -> Option<(String, &'static str, &'static str)> {
+        decode(bytes).map(|it| (it.text, it.encoding.as_str(), it.endings.as_str()))
+    }
+
+    fn text(
+        text: &str,
+        encoding: &'static str,
+        endings: &'static str,
+    ) -> Option<(String, &'static str, &'static str)> {
+        Some((text.to_owned(), encoding, endings))
+    }
+
+    #[test]
+    fn every_encoding_is_recognised() {
+        assert_eq!(shape(b""), text("", "UTF-8", "none"));
+        assert_eq!(shape("ä\n".as_bytes()), text("ä\n", "UTF-8", "LF"));
+        assert_eq!(
+            shape(b"\xef\xbb\xbfa\r\n"),
+            text("a\n", "UTF-8 with BOM", "CRLF")
+        );
+        assert_eq!(
+            shape(b"\xff\xfea\0\r\0\n\0"),
+            text("a\n", "UTF-16 LE", "CRLF")
+        );
+        assert_eq!(shape(b"\xfe\xff\0a\0\n"), text("a\n", "UTF-16 BE", "LF"));
+        assert_eq!(
+            shape(b"\x80\xe4\x81\n"),
+            text("€ä\u{81}\n", "Windows-1252", "LF")
+        );
+        assert_eq!(shape(b"a\r\nb\n"), text("a\nb\n", "UTF-8", "mixed"));
+        assert_eq!(shape(b"a\rb"), text("a\rb", "UTF-8", "none"));
+    }
+
+    #[test]
+    fn what_is_not_text_is_not_guessed() {
+        for bytes in [
+            b"MZ\0\0".as_slice(),
+            b"\xff\xfea",
+            b"\xff\xfe\0\xd8",
+            b"\xff\xfe\0\0a\0\0\0",
+            b"\xe4\0",
+        ] {
+            assert_eq!(decode(bytes), None, "{bytes:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn different_bytes_never_look_the_same(
+            a in prop::collection::vec(prop::sample::select(b"\r\na\xe4\xef\xbb\xbf\xff\xfe".as_slice()), 0..8),
+            b in prop::collection::vec(prop::sample::select(b"\r\na\xe4\xef\xbb\xbf\xff\xfe".as_slice()), 0..8),
+        ) {
+            if let (Some(old), Some(new)) = (decode(&a), decode(&b))
+                && a != b
+                && old.endings != Endings::Mixed
+            {
+                prop_assert_ne!(old, new);
+            }
+        }
+    }
+}

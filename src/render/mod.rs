@@ -1,0 +1,25 @@
+//! Showing a plan, as text and as JSON.
+//!
+//! What to show is decided once, for all forms: [`content`] decodes, [`diff`] compares, [`escape`] makes
+//! what comes from outside harmless. How it looks in a terminal is [`text`]'s and [`style`]'s business.
+//! No I/O, no clock, and no look at the terminal: its width is fixed and colour is a parameter.
+
+mod content;
+mod contents;
+mod diff;
+mod drift;
+pub(crate) mod escape;
+mod fold;
+mod json;
+mod marks;
+mod signature;
+mod size;
+mod style;
+#[cfg(test)]
+mod tests;
+mod text;
+mod words;
+pub(crate) use contents::{Contents, wanted_contents};
+pub(crate) use drift::{LibraryDrift, drift_text};
+pub(crate) use json::{PlanFileError, from_json, json, plan_schema};
+pub(crate) use text::{TextOptions, summary_line, text};
