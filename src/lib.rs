@@ -13,5 +13,7 @@
 //!
 //! [`model`] is the plain data that the stages hand to each other.
 
+mod diagnostics;
+mod manifest;
 mod model;
 mod plan;
