@@ -13,6 +13,8 @@
 //!
 //! [`model`] is the plain data that the stages hand to each other.
 
+mod diagnostics;
+mod manifest;
 mod model;
 mod plan;
 mod render;

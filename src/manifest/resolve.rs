@@ -1,0 +1,456 @@
+//! From a manifest and its sources to what is desired.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::content::{self, Content};
+use super::decode::listed;
+use super::entry::invalid_name;
+use super::glob::{Finder, Pattern, is_glob};
+use super::{Endpoint, Entry, EntryName, Library, Manifest, codes, quantity};
+use crate::diagnostics::{Invalid, Problem, Span};
+use crate::model::{DesiredFile, File, Name};
+
+/// What the manifest asks of the selected libraries.
+#[derive(Clone, Debug)]
+pub(crate) struct Resolved {
+    /// The desired files of each selected library, by the library's name.
+    pub(crate) libraries: Desired,
+    /// What is odd and no error, in the order of the manifest.
+    pub(crate) warnings: Vec<Problem>,
+}
+
+/// Desired files, by the library's name.
+pub(crate) type Desired = BTreeMap<String, BTreeMap<Name, DesiredFile>>;
+
+/// The largest file that any revision of Microsoft's page allows, in its larger reading.
+const API_MAX_FILE_SIZE: u64 = 20 * 1024 * 1024;
+
+/// The most sources that a similar name is looked for; each look compares with a whole folder.
+const MAX_SUGGESTIONS: usize = 100;
+
+/// Looks at the sources of the entries that are for a `selected` library: expands globs, checks and
+/// hashes contents, gives names. Other entries are not looked at.
+pub(crate) fn resolve(manifest: &Manifest, selected: &[&Library]) -> Result<Resolved, Invalid> {
+    let (libraries, problems) = resolve_what_is_good(manifest, selected);
+    let warnings = Invalid::unless_ok(&manifest.text, problems)?;
+    Ok(Resolved {
+        libraries,
+        warnings,
+    })
+}
+
+/// As [`resolve`], with what can be resolved, and everything that is wrong with the rest.
+pub(super) fn resolve_what_is_good(
+    manifest: &Manifest,
+    selected: &[&Library],
+) -> (Desired, Vec<Problem>) {
+    let mut resolver = Resolver {
+        manifest,
+        selected,
+        finder: Finder::new(manifest.folder(), skipped(manifest)),
+        problems: Vec::new(),
+        suggestions: 0,
+    };
+    let sources = resolver.sources();
+    let contents = resolver.contents(&sources);
+    let files = resolver.files(&sources, &contents);
+    let desired = resolver.named(&files);
+    (desired, resolver.problems)
+}
+
+/// What globs leave out: the state, the emulators' data, and the manifest itself.
+fn skipped(manifest: &Manifest) -> BTreeSet<String> {
+    let emulators =
+        manifest
+            .libraries
+            .iter()
+            .filter_map(|library| match library.endpoint.as_ref()? {
+                Endpoint::Emulator(folder) => Some(folder.as_str()),
+                Endpoint::Url(_) => None,
+            });
+    std::iter::once(manifest.state.path.as_str())
+        .chain(emulators)
+        .chain(manifest.path.file_name())
+        .map(lexical)
+        .filter(|path| !path.is_empty())
+        .collect()
+}
+
+/// `path` without `.` and `..`.
+fn lexical(path: &str) -> String {
+    let mut parts = Vec::new();
+    for part in path.split('/').filter(|part| !matches!(*part, "" | ".")) {
+        if part == ".." {
+            parts.pop();
+        } else {
+            parts.push(part);
+        }
+    }
+    parts.join("/")
+}
+
+/// A path that an entry stands for.
+struct Source<'m> {
+    /// Which entry, in the order of the manifest.
+    nth: usize,
+    entry: &'m Entry,
+    /// Relative to the manifest's folder.
+    path: String,
+    by_glob: bool,
+}
+
+/// A source that is good.
+struct Found<'m> {
+    source: &'m Source<'m>,
+    name: Name,
+    /// Where the name, or the source that implies it, is in the manifest.
+    span: Span,
+    file: DesiredFile,
+}
+
+struct Resolver<'m> {
+    manifest: &'m Manifest,
+    selected: &'m [&'m Library],
+    finder: Finder<'m>,
+    problems: Vec<Problem>,
+    suggestions: usize,
+}
+
+impl<'m> Resolver<'m> {
+    /// The selected libraries that `entry` is for.
+    fn libraries_of(&self, entry: &Entry) -> impl Iterator<Item = &'m Library> {
+        self.selected
+            .iter()
+            .copied()
+            .filter(|library| entry.libraries.contains(&library.name))
+    }
+
+    /// All paths that the entries stand for, globs expanded.
+    fn sources(&mut self) -> Vec<Source<'m>> {
+        let mut sources = Vec::new();
+        for (nth, entry) in self.manifest.files.iter().enumerate() {
+            // An entry for no library has been reported; what else is wrong with it shall be, too.
+            if !entry.libraries.is_empty() && self.libraries_of(entry).next().is_none() {
+                continue;
+            }
+            let path = entry.source.value.as_str();
+            let exists = || self.manifest.folder().join(path).symlink_metadata().is_ok();
+            let by_glob = is_glob(path) && !exists();
+            let paths = if by_glob {
+                self.matches(entry)
+            } else {
+                BTreeSet::from([path.to_owned()])
+            };
+            sources.extend(paths.into_iter().map(|path| Source {
+                nth,
+                entry,
+                path,
+                by_glob,
+            }));
+        }
+        sources
+    }
+
+    /// The files that the glob of `entry` matches.
+    fn matches(&mut self, entry: &Entry) -> BTreeSet<String> {
+        let (glob, span) = (entry.source.value.as_str(), entry.source.span);
+        if let EntryName::Given(name) = &entry.name {
+            self.problems.push(
+                Problem::error(&codes::NAME_WITH_GLOB, "the entry of a glob has a `name`")
+                    .at(name.span, "all of its files would be called so")
+                    .at(span, "this is a glob")
+                    .help("take `name` away, or list the files one by one"),
+            );
+        }
+        let pattern = match Pattern::new(glob) {
+            Ok(pattern) => pattern,
+            Err(why) => {
+                self.problems.push(
+                    Problem::error(&codes::GLOB_INVALID, format!("`{glob}` is not a glob"))
+                        .at(span, why)
+                        .help("correct the glob; to mean the characters themselves, put each in brackets, as in `[[]`"),
+                );
+                return BTreeSet::new();
+            }
+        };
+        let matches = self.finder.find(&pattern);
+        for (folder, error) in &matches.unreadable {
+            let folder = if folder.is_empty() { "." } else { folder };
+            self.problems.push(
+                Problem::error(
+                    &codes::GLOB_UNREADABLE,
+                    format!("the folder `{folder}` cannot be listed"),
+                )
+                .at(span, error.to_string())
+                .help("check the permissions of the folder, or narrow the glob"),
+            );
+        }
+        for path in &matches.not_utf8 {
+            self.problems.push(
+                Problem::error(
+                    &codes::SOURCE_NOT_UTF8,
+                    format!("the name of `{path}` is not UTF-8"),
+                )
+                .at(span, "matched by this glob")
+                .help("rename it, or narrow the glob"),
+            );
+        }
+        let none = matches.files.is_empty()
+            && matches.not_utf8.is_empty()
+            && matches.unreadable.is_empty();
+        if none {
+            let near = Some(pattern.start())
+                .filter(|start| !start.is_empty())
+                .and_then(|start| self.near(start));
+            let help = match near {
+                Some(near) => format!("look in `{near}`, if that is meant"),
+                None => "correct the glob, or take the entry away; hidden files match only where the glob names them".to_owned(),
+            };
+            self.problems.push(
+                Problem::error(&codes::GLOB_NO_MATCH, format!("`{glob}` matches no file"))
+                    .at(span, "no match")
+                    .help(help),
+            );
+        }
+        matches.files
+    }
+
+    fn near(&mut self, path: &str) -> Option<String> {
+        self.suggestions += 1;
+        if self.suggestions > MAX_SUGGESTIONS {
+            return None;
+        }
+        self.finder.near(path)
+    }
+
+    /// The content at each path, each read once.
+    fn contents(&self, sources: &[Source<'_>]) -> BTreeMap<String, Content> {
+        let mut limits: BTreeMap<String, u64> = BTreeMap::new();
+        for source in sources {
+            let most = self
+                .libraries_of(source.entry)
+                .map(|library| library.max_file_size)
+                .max();
+            let limit = limits.entry(source.path.clone()).or_default();
+            *limit = (*limit).max(most.unwrap_or(u64::MAX));
+        }
+        content::examine(self.manifest.folder(), &limits)
+    }
+
+    /// The sources whose content and name are good.
+    fn files<'s>(
+        &mut self,
+        sources: &'s [Source<'s>],
+        contents: &BTreeMap<String, Content>,
+    ) -> Vec<Found<'s>> {
+        let mut files = Vec::new();
+        for source in sources {
+            let content = contents
+                .get(&source.path)
+                .and_then(|content| self.good(source, content));
+            let name = self.name(source);
+            let (Some((name, span)), Some(content)) = (name, content) else {
+                continue;
+            };
+            let entry = source.entry;
+            files.push(Found {
+                source,
+                name,
+                span,
+                file: DesiredFile {
+                    file: File {
+                        sha256: content.0,
+                        size: Some(content.1),
+                        description: entry.description.clone(),
+                        has_parameters: entry.has_parameters,
+                        parameters_description: entry.parameters_description.clone(),
+                    },
+                    source: self.manifest.folder().join(&source.path),
+                    adopt: entry.adopt,
+                    protect: entry.protect,
+                },
+            });
+        }
+        files
+    }
+
+    /// Hash and size of `content`, unless it cannot be uploaded.
+    fn good(
+        &mut self,
+        source: &Source<'_>,
+        content: &Content,
+    ) -> Option<(crate::model::Sha256, u64)> {
+        let path = &source.path;
+        let problem = match content {
+            Content::Hashed { sha256, size } => {
+                return self.fits(source, *size).then_some((*sha256, *size));
+            }
+            Content::TooLarge { size } => {
+                self.fits(source, *size);
+                return None;
+            }
+            Content::Missing => {
+                let help = match self.near(path) {
+                    Some(near) => format!("write `{near}`, if that is meant"),
+                    None => "create the file, or correct the path; it is relative to the manifest's folder".to_owned(),
+                };
+                Problem::error(&codes::SOURCE_MISSING, format!("`{path}` does not exist"))
+                    .help(help)
+            }
+            Content::Empty => Problem::error(&codes::SOURCE_EMPTY, format!("`{path}` is empty"))
+                .help("check that the checkout or build that writes it has finished"),
+            Content::Directory => {
+                Problem::error(&codes::SOURCE_DIRECTORY, format!("`{path}` is a folder"))
+                    .help(format!("name a file, or write a glob such as `{path}/*`"))
+            }
+            Content::NotRegular => Problem::error(
+                &codes::SOURCE_NOT_REGULAR,
+                format!("`{path}` is not a regular file"),
+            )
+            .help("name a regular file: a pipe, a socket or a device has no content to review"),
+            Content::LinkOutside => Problem::error(
+                &codes::LINK_OUTSIDE,
+                format!("`{path}` leaves the manifest's folder through a symbolic link"),
+            )
+            .help("move the file itself into the manifest's folder"),
+            Content::Unreadable(error) => Problem::error(
+                &codes::SOURCE_UNREADABLE,
+                format!("`{path}` cannot be read: {error}"),
+            )
+            .help("check the permissions of the file and of its folders"),
+        };
+        self.problems
+            .push(problem.at(source.entry.source.span, label(source)));
+        None
+    }
+
+    /// Whether every library of `source` takes a file of `size` bytes.
+    fn fits(&mut self, source: &Source<'_>, size: u64) -> bool {
+        let too_small: Vec<&Library> = self
+            .libraries_of(source.entry)
+            .filter(|library| library.max_file_size < size)
+            .collect();
+        let Some(limit) = too_small.iter().map(|library| library.max_file_size).min() else {
+            return true;
+        };
+        let names: Vec<&str> = too_small
+            .iter()
+            .map(|library| library.name.as_str())
+            .collect();
+        let help = if size > API_MAX_FILE_SIZE {
+            "make the file smaller: the API takes no file over 20 MB"
+        } else {
+            "raise `max_file_size` if your tenant takes it: the API's page said 4 MB in one revision and 20 MB in later ones"
+        };
+        let message = format!(
+            "`{}` has {}, and {} takes {} at most",
+            source.path,
+            quantity::shown(size),
+            listed(&names),
+            quantity::shown(limit)
+        );
+        self.problems.push(
+            Problem::error(&codes::SOURCE_TOO_LARGE, message)
+                .at(source.entry.source.span, label(source))
+                .help(help),
+        );
+        false
+    }
+
+    /// The name of the file at `source`, and what gives it that name.
+    fn name(&mut self, source: &Source<'_>) -> Option<(Name, Span)> {
+        let entry = source.entry;
+        let (name, span) = match &entry.name {
+            EntryName::Given(_) if source.by_glob => return None,
+            EntryName::Bad(_) => return None,
+            EntryName::Given(name) => (name.value.clone(), name.span),
+            EntryName::OfSource => {
+                let text = source.path.rsplit('/').next().unwrap_or(&source.path);
+                match Name::new(text) {
+                    Ok(name) => (name, entry.source.span),
+                    Err(error) => {
+                        let problem = invalid_name(text, &error, entry.source.span, &label(source));
+                        self.problems.push(problem);
+                        return None;
+                    }
+                }
+            }
+        };
+        let ordinary = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        if let Some(odd) = name.as_str().chars().find(|c| !ordinary(*c)) {
+            let message = format!("the name `{name}` contains `{odd}`");
+            self.problems.push(
+                Problem::warning(&codes::NAME_CHARACTERS, message)
+                    .at(
+                        span,
+                        "the portal asks for letters, digits, `.`, `_` and `-`",
+                    )
+                    .help("choose a `name` of these characters; the API may refuse others"),
+            );
+        }
+        Some((name, span))
+    }
+
+    /// The files of each library, by name.
+    fn named(&mut self, files: &[Found<'_>]) -> Desired {
+        let mut desired: Desired = BTreeMap::new();
+        let mut reported: BTreeSet<(usize, usize)> = BTreeSet::new();
+        for library in self.selected {
+            let mut first_by_name: BTreeMap<String, usize> = BTreeMap::new();
+            let names = desired.entry(library.name.clone()).or_default();
+            for (nth, found) in files.iter().enumerate() {
+                if !found.source.entry.libraries.contains(&library.name) {
+                    continue;
+                }
+                let first = *first_by_name.entry(found.name.folded()).or_insert(nth);
+                match files.get(first) {
+                    Some(other) if first != nth => {
+                        if reported.insert((first, nth)) {
+                            self.problems.push(duplicate(other, found, &library.name));
+                        }
+                    }
+                    _ => {
+                        names.insert(found.name.clone(), found.file.clone());
+                    }
+                }
+            }
+        }
+        desired
+    }
+}
+
+/// What the place of a source says about it.
+fn label(source: &Source<'_>) -> String {
+    if source.by_glob {
+        "matched by this glob".to_owned()
+    } else {
+        "this source".to_owned()
+    }
+}
+
+fn duplicate(first: &Found<'_>, again: &Found<'_>, library: &str) -> Problem {
+    let (one, two) = (&first.source.path, &again.source.path);
+    let message = if first.name == again.name {
+        format!("two files of `{library}` are called `{}`", again.name)
+    } else {
+        format!(
+            "`{}` and `{}` in `{library}` differ only in case",
+            first.name, again.name
+        )
+    };
+    let problem = Problem::error(&codes::DUPLICATE_NAME, message);
+    let problem = if first.source.nth == again.source.nth {
+        problem.at(again.span, format!("both `{one}` and `{two}` match"))
+    } else {
+        problem
+            .at(again.span, format!("again here, for `{two}`"))
+            .at(first.span, format!("first here, for `{one}`"))
+    };
+    problem.help(if one == two {
+        "take one of the two entries away, or narrow a glob"
+    } else if first.source.by_glob || again.source.by_glob {
+        "narrow the glob, or list the files one by one, each with its own `name`"
+    } else {
+        "give one of the two another `name`, or `libraries` that do not overlap"
+    })
+}

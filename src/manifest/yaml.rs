@@ -1,0 +1,203 @@
+//! From bytes to a tree, or to the one problem that stops the reading.
+
+use serde_yaml::budget::BudgetBreach;
+use serde_yaml::options::{DuplicateKeyPolicy, MergeKeyPolicy, NonFiniteFloatPolicy};
+use serde_yaml::{DefaultMessageFormatter, Error, MessageFormatter as _, Options};
+
+use super::codes;
+use super::node::{Node, Value, with_text_budget};
+use crate::diagnostics::{Problem, Span, Text};
+
+/// The deepest nesting; a manifest needs 4.
+const MAX_DEPTH: usize = 32;
+
+/// The most values. An entry with every attribute has 17, so this is over 200,000 of them.
+const MAX_NODES: usize = 4_000_000;
+
+/// The most values that aliases stand for: ten for each of 100,000 entries.
+const MAX_ALIASED_NODES: usize = 1_000_000;
+
+/// The most bytes of text that aliases may add to those of the manifest.
+const MAX_ALIASED_BYTES: usize = 16 * 1024 * 1024;
+
+/// The text of the manifest `name`, or the text up to its first bad byte and what is wrong there.
+pub(super) fn decode(name: &str, bytes: &[u8]) -> (Text, Option<Problem>) {
+    let error = match std::str::from_utf8(bytes) {
+        Ok(text) => return (Text::new(name, text), None),
+        Err(error) => error,
+    };
+    // What is before the bad byte stays as it is, so that its offset is also that of the replacement.
+    let text = Text::new(name, String::from_utf8_lossy(bytes).into_owned());
+    let bad = error.valid_up_to();
+    let problem = Problem::error(&codes::NOT_UTF8, "the manifest is not UTF-8")
+        .at(
+            (bad..bad + char::REPLACEMENT_CHARACTER.len_utf8()).into(),
+            format!("byte {} is the first that is not", bad + 1),
+        )
+        .help("save the manifest as UTF-8");
+    (text, Some(problem))
+}
+
+/// The tree of the manifest `text`.
+pub(super) fn parse(text: &Text) -> Result<Node, Problem> {
+    // An escape such as `\L` takes two bytes in the manifest and three in its text.
+    let bytes = text.as_str().len() * 2 + MAX_ALIASED_BYTES;
+    let (result, enough) = with_text_budget(bytes, || {
+        serde_yaml::from_str_with_options::<Node>(text.as_str(), options())
+    });
+    match result {
+        Ok(node) if node.value == Value::Null => Err(Problem::error(
+            &codes::EMPTY,
+            "the manifest is empty",
+        )
+        .at(node.span, "")
+        .help("run `jumpbag init` in an empty folder to see a starter manifest, and begin with `version: 1`")),
+        Ok(node) => Ok(node),
+        Err(error) if !enough => Err(expansion(place(text, &error))),
+        Err(error) => Err(problem(text, &error)),
+    }
+}
+
+fn options() -> Options {
+    serde_yaml::options! {
+        budget: serde_yaml::budget! {
+            flow_nesting_limit: MAX_DEPTH * 2,
+            max_depth: MAX_DEPTH,
+            max_nodes: MAX_NODES,
+            max_events: MAX_NODES * 3,
+            max_aliases: MAX_ALIASED_NODES,
+            max_recorded_anchor_bytes: MAX_ALIASED_BYTES,
+            // An anchor that is used by every entry is no bomb; what aliases stand for is counted.
+            enforce_alias_anchor_ratio: false,
+        },
+        alias_limits: serde_yaml::alias_limits! {
+            max_total_replayed_events: MAX_ALIASED_NODES,
+            max_replay_stack_depth: MAX_DEPTH,
+        },
+        duplicate_keys: DuplicateKeyPolicy::PassThrough,
+        merge_keys: MergeKeyPolicy::AsOrdinary,
+        non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
+        reject_unsupported_tags: true,
+        strict_booleans: true,
+        underscored_numbers_as_strings: true,
+        emit_comments: false,
+        with_snippet: false,
+    }
+}
+
+/// The problem that `error` is.
+fn problem(text: &Text, error: &Error) -> Problem {
+    let span = place(text, error);
+    let breach = match error {
+        Error::AliasError { error, .. } => return problem(text, error),
+        Error::Budget { breach, .. } => Some(breach),
+        _ => None,
+    };
+    if let Some(BudgetBreach::Depth { .. }) = breach {
+        return nesting(span);
+    }
+    if matches!(
+        breach,
+        Some(
+            BudgetBreach::Aliases { .. }
+                | BudgetBreach::Anchors { .. }
+                | BudgetBreach::RecordedAnchorEvents { .. }
+                | BudgetBreach::RecordedAnchorBytes { .. }
+        )
+    ) || matches!(
+        error,
+        Error::AliasReplayLimitExceeded { .. }
+            | Error::AliasReplayCounterOverflow { .. }
+            | Error::AliasExpansionLimitExceeded { .. }
+            | Error::AliasReplayStackDepthExceeded { .. }
+    ) {
+        return expansion(span);
+    }
+    if breach.is_some() {
+        return Problem::error(&codes::TOO_COMPLEX, "the manifest holds too many values")
+            .at(span, format!("more than {MAX_NODES} values up to here"))
+            .help("use globs, or split the manifest into several");
+    }
+    if let Error::MultipleDocuments { .. } = error {
+        return Problem::error(
+            &codes::SEVERAL_DOCUMENTS,
+            "the manifest holds several YAML documents",
+        )
+        .at(span, "the second one starts here")
+        .help("keep one of them; move the others into manifests of their own");
+    }
+    if matches!(
+        error,
+        Error::UnknownAnchor { .. } | Error::RecursiveReferencesRequireWeakTypes { .. }
+    ) {
+        return Problem::error(&codes::BAD_ALIAS, "an alias stands for nothing")
+            .at(span, "there is no finished anchor of this name before it")
+            .help("put text that starts with `*`, such as a glob, in quotes, or define the anchor first");
+    }
+    let message = DefaultMessageFormatter.format_message(error);
+    if message.contains("tab") && message.contains("indentation") {
+        return Problem::error(&codes::TAB, "a line is indented with a tab")
+            .at(span, "a tab")
+            .help("indent with spaces");
+    }
+    if message.contains("nesting") || message.contains("recursion limit") {
+        return nesting(span);
+    }
+    Problem::error(
+        &codes::SYNTAX,
+        format!("the YAML cannot be read: {message}"),
+    )
+    .at(span, "here")
+    .help("correct the YAML at or before this place; put text with special characters in quotes")
+}
+
+fn nesting(span: Span) -> Problem {
+    Problem::error(&codes::NESTING, "the manifest is nested too deeply")
+        .at(span, format!("more than {MAX_DEPTH} levels"))
+        .help("close the brackets before this place, and mind the indentation")
+}
+
+fn expansion(span: Span) -> Problem {
+    Problem::error(
+        &codes::EXPANSION,
+        "anchors and aliases expand beyond the budget",
+    )
+    .at(span, "too much up to here")
+    .help("write `defaults:`, or the values themselves, in place of aliases")
+}
+
+/// Where `error` is. The YAML crate's scanner counts characters and knows no bytes.
+fn place(text: &Text, error: &Error) -> Span {
+    let Some(location) = error.location() else {
+        return Span::default();
+    };
+    let text = text.as_str();
+    let span = location.span();
+    let start = span
+        .byte_offset()
+        .and_then(|start| usize::try_from(start).ok())
+        .or_else(|| {
+            let nth = usize::try_from(span.offset()).ok()?;
+            text.char_indices().nth(nth).map(|(start, _)| start)
+        })
+        .filter(|start| text.is_char_boundary(*start))
+        .unwrap_or(text.len());
+    let rest = text.get(start..).unwrap_or_default();
+    let length = match span.byte_len() {
+        Some(length) => usize::try_from(length).unwrap_or_default(),
+        None => rest
+            .chars()
+            .take(usize::try_from(span.len()).unwrap_or_default())
+            .map(char::len_utf8)
+            .sum(),
+    };
+    // A place never spans lines: what is after the first is not what is wrong.
+    let line = rest.find(['\n', '\r']).unwrap_or(rest.len());
+    let end = start + length.min(line);
+    (start..if text.is_char_boundary(end) {
+        end
+    } else {
+        start
+    })
+        .into()
+}
