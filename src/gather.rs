@@ -26,8 +26,17 @@ pub(crate) struct Known<'a> {
 
 /// The planner's inputs. Without a refresh, what is tracked is taken for what is observed.
 pub(crate) fn join(known: Known<'_>) -> Inputs {
-    let Known { library, document, desired, observed, policy, limits } = known;
-    let tracked = document.map(|document| tracked(document, observed.as_ref())).unwrap_or_default();
+    let Known {
+        library,
+        document,
+        desired,
+        observed,
+        policy,
+        limits,
+    } = known;
+    let tracked = document
+        .map(|document| tracked(document, observed.as_ref()))
+        .unwrap_or_default();
     let refreshed = observed.is_some();
     Inputs {
         library,
@@ -55,7 +64,13 @@ pub(crate) fn tracked(
             .is_some_and(|observed| observed.file.same_as(file));
         if arrived {
             let protect = tracked.get(name).is_some_and(|before| before.protect);
-            tracked.insert(name.clone(), TrackedFile { file: file.clone(), protect });
+            tracked.insert(
+                name.clone(),
+                TrackedFile {
+                    file: file.clone(),
+                    protect,
+                },
+            );
         }
     }
     tracked
@@ -66,7 +81,14 @@ fn taken_for_observed(tracked: &BTreeMap<Name, TrackedFile>) -> BTreeMap<Name, O
         .iter()
         .map(|(name, tracked)| {
             let file = tracked.file.clone();
-            (name.clone(), ObservedFile { file, created_by: None, last_updated: None })
+            (
+                name.clone(),
+                ObservedFile {
+                    file,
+                    created_by: None,
+                    last_updated: None,
+                },
+            )
         })
         .collect()
 }
@@ -87,11 +109,19 @@ mod tests {
     }
 
     fn library() -> LibraryId {
-        LibraryId { name: "default".into(), endpoint: "https://a".into(), tenant_id: None }
+        LibraryId {
+            name: "default".into(),
+            endpoint: "https://a".into(),
+            tenant_id: None,
+        }
     }
 
     fn observed(content: &str) -> BTreeMap<Name, ObservedFile> {
-        let seen = ObservedFile { file: file(content), created_by: None, last_updated: None };
+        let seen = ObservedFile {
+            file: file(content),
+            created_by: None,
+            last_updated: None,
+        };
         BTreeMap::from([(Name::existing("a"), seen)])
     }
 
@@ -103,10 +133,16 @@ mod tests {
         assert_eq!(tracked(&document, Some(&observed("other"))).len(), 0);
         assert_eq!(tracked(&document, None).len(), 0, "nobody has looked");
 
-        let before = TrackedFile { file: file("before"), protect: true };
+        let before = TrackedFile {
+            file: file("before"),
+            protect: true,
+        };
         document.files.insert(Name::existing("a"), before.clone());
         let arrived = tracked(&document, Some(&observed("sent")));
-        let expected = TrackedFile { file: file("sent"), protect: true };
+        let expected = TrackedFile {
+            file: file("sent"),
+            protect: true,
+        };
         assert_eq!(arrived[&Name::existing("a")], expected);
         let not_arrived = tracked(&document, Some(&observed("before")));
         assert_eq!(not_arrived[&Name::existing("a")], before);

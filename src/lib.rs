@@ -13,9 +13,14 @@
 //!
 //! [`model`] is the plain data that the stages hand to each other.
 
+mod apply;
 mod diagnostics;
+mod gather;
+mod library;
 mod manifest;
 mod model;
 mod plan;
 mod render;
 mod state;
+
+pub mod cli;

@@ -20,12 +20,14 @@ use work::{Crew, Finished};
 use crate::library::Client;
 use crate::model::Name;
 use crate::plan::{Action, Change, LibraryPlan, Reason};
-use crate::state::Locked;
+use crate::state::{Contents, Locked};
 
 /// What an apply works with, besides the plan and the state.
 pub(crate) struct Tools {
     /// The library's API.
-    pub(crate) client: Client,
+    pub(crate) client: Arc<Client>,
+    /// Where their contents are kept, and sent from.
+    pub(crate) contents: Contents,
     /// Where the contents of created, updated and adopted files are read from.
     pub(crate) sources: BTreeMap<Name, Utf8PathBuf>,
     /// How many changes are under way at once; at least 1.
@@ -46,17 +48,24 @@ pub(crate) async fn run(
     locked: &mut Locked,
     events: &mut dyn FnMut(Event),
 ) -> Outcome {
-    let contents = locked.contents();
     let mut recorder = Recorder::new(&plan.library, locked, tools.now);
     recorder.begin(&plan.changes, events);
-    let crew = Arc::new(Crew::new(tools, contents));
-    let (deletes, others): (Vec<_>, Vec<_>) =
-        plan.changes.iter().cloned().partition(|change| change.action == Action::Delete);
+    let crew = Arc::new(Crew::new(tools));
+    let (deletes, others): (Vec<_>, Vec<_>) = plan
+        .changes
+        .iter()
+        .cloned()
+        .partition(|change| change.action == Action::Delete);
     let others = others.into_iter().filter(|change| {
-        matches!(change.action, Action::Create | Action::Update | Action::Adopt)
+        matches!(
+            change.action,
+            Action::Create | Action::Update | Action::Adopt
+        )
     });
     phase(&crew, others.collect(), &mut recorder, events).await;
-    let (deletes, waiting) = deletes.into_iter().partition(|delete| recorder.may_delete(delete));
+    let (deletes, waiting) = deletes
+        .into_iter()
+        .partition(|delete| recorder.may_delete(delete));
     recorder.leave(waiting);
     phase(&crew, deletes, &mut recorder, events).await;
     recorder.finish()

@@ -45,7 +45,10 @@ pub(crate) enum Error {
     Contents(#[from] state::Error),
     /// The source could not be opened.
     #[error("could not read `{path}`")]
-    #[diagnostic(code(jumpbag::apply::source), help("nothing was sent; make the file readable, then plan again"))]
+    #[diagnostic(
+        code(jumpbag::apply::source),
+        help("nothing was sent; make the file readable, then plan again")
+    )]
     Source {
         /// The source.
         path: camino::Utf8PathBuf,
@@ -62,10 +65,14 @@ pub(crate) enum Error {
 impl Outcome {
     /// Whether every change was made and recorded.
     pub(crate) fn is_complete(&self) -> bool {
-        let Self { done: _, failed, not_tried, warnings: _, not_recorded, unsaved } = self;
-        failed.is_empty()
-            && not_tried.is_empty()
-            && not_recorded.is_empty()
-            && unsaved.is_none()
+        let Self {
+            done: _,
+            failed,
+            not_tried,
+            warnings: _,
+            not_recorded,
+            unsaved,
+        } = self;
+        failed.is_empty() && not_tried.is_empty() && not_recorded.is_empty() && unsaved.is_none()
     }
 }

@@ -26,7 +26,14 @@ impl<'a> Recorder<'a> {
         now: fn() -> jiff::Timestamp,
     ) -> Self {
         let (unsaved, created) = (Vec::new(), BTreeSet::new());
-        Self { library, locked, now, outcome: Outcome::default(), unsaved, created }
+        Self {
+            library,
+            locked,
+            now,
+            outcome: Outcome::default(),
+            unsaved,
+            created,
+        }
     }
 
     /// Records what needs no call, and which uploads are about to be made: should this run be killed, the
@@ -60,7 +67,10 @@ impl<'a> Recorder<'a> {
         );
         match written {
             Ok(()) => {
-                for change in recorded.iter().filter(|change| change.action == Action::Forget) {
+                for change in recorded
+                    .iter()
+                    .filter(|change| change.action == Action::Forget)
+                {
                     self.tell_done(change, events);
                 }
             }
@@ -75,7 +85,9 @@ impl<'a> Recorder<'a> {
 
     /// Takes `changes` down as not tried.
     pub(super) fn leave(&mut self, changes: Vec<Change>) {
-        let left = changes.into_iter().map(|change| (change.name, change.action));
+        let left = changes
+            .into_iter()
+            .map(|change| (change.name, change.action));
         self.outcome.not_tried.extend(left);
     }
 
@@ -95,8 +107,16 @@ impl<'a> Recorder<'a> {
                 Err(error) => {
                     let (name, action) = (change.name, change.action);
                     let message = error.to_string();
-                    events(Event::Failed { name: name.clone(), action, message });
-                    self.outcome.failed.push(Failed { name, action, error });
+                    events(Event::Failed {
+                        name: name.clone(),
+                        action,
+                        message,
+                    });
+                    self.outcome.failed.push(Failed {
+                        name,
+                        action,
+                        error,
+                    });
                 }
             }
         }
@@ -122,7 +142,9 @@ impl<'a> Recorder<'a> {
         match written {
             Ok(()) => {
                 self.outcome.unsaved = None;
-                batch.iter().for_each(|change| self.tell_done(change, events));
+                batch
+                    .iter()
+                    .for_each(|change| self.tell_done(change, events));
                 true
             }
             Err(error) => {
@@ -138,7 +160,10 @@ impl<'a> Recorder<'a> {
         if action == Action::Create {
             self.created.insert(name.clone());
         }
-        events(Event::Done { name: name.clone(), action });
+        events(Event::Done {
+            name: name.clone(),
+            action,
+        });
         self.outcome.done.push((name, action));
     }
 
@@ -163,7 +188,10 @@ fn is_recorded(document: &Document, change: &Change) -> bool {
     let tracked = document.files.get(&change.name);
     tracked.is_some_and(|tracked| {
         tracked.protect == change.protect
-            && change.after.as_ref().is_some_and(|after| tracked.file.same_as(after))
+            && change
+                .after
+                .as_ref()
+                .is_some_and(|after| tracked.file.same_as(after))
     })
 }
 
@@ -172,7 +200,10 @@ fn enter(document: &mut Document, change: &Change) {
     document.pending.remove(&change.name);
     match &change.after {
         Some(file) => {
-            let tracked = TrackedFile { file: file.clone(), protect: change.protect };
+            let tracked = TrackedFile {
+                file: file.clone(),
+                protect: change.protect,
+            };
             document.files.insert(change.name.clone(), tracked);
         }
         None => {

@@ -40,13 +40,15 @@ pub(super) struct Made {
 /// The workers of one apply, and what they share.
 pub(super) struct Crew {
     tools: Tools,
-    contents: Contents,
     halted: AtomicBool,
 }
 
 impl Crew {
-    pub(super) fn new(tools: Tools, contents: Contents) -> Self {
-        Self { tools, contents, halted: AtomicBool::new(false) }
+    pub(super) fn new(tools: Tools) -> Self {
+        Self {
+            tools,
+            halted: AtomicBool::new(false),
+        }
     }
 
     /// Begins no further change.
@@ -82,7 +84,9 @@ impl Crew {
         }
         if change.calls() {
             // The receiver going away is noticed at the next report.
-            sender.send(Report::Started(change.name.clone(), change.action)).ok();
+            sender
+                .send(Report::Started(change.name.clone(), change.action))
+                .ok();
         }
         match self.make(&change).await {
             Err(Error::Library(crate::library::Error::Stopped)) => Report::NotTried(change),
@@ -111,31 +115,53 @@ impl Crew {
             name: &change.name,
             file,
             over: change.action == Action::Update,
-            content: Arc::new(Kept { contents: self.contents.clone(), sha256: file.sha256 }),
+            content: &Kept {
+                contents: self.tools.contents.clone(),
+                sha256: file.sha256,
+            },
         };
         let uploaded = self.tools.client.upload(&upload).await?;
-        Ok(Made { warnings: uploaded.warnings })
+        let warning = |attribute: crate::model::Attribute| {
+            format!(
+                "`{}` was stored with another {} than was sent",
+                change.name,
+                attribute.as_str()
+            )
+        };
+        Ok(Made {
+            warnings: uploaded.warnings.into_iter().map(warning).collect(),
+        })
     }
 
     /// Puts the content into the content store, from which it is then sent: what the source becomes in
     /// the meantime has no part in it, and it can be got back later, which the API does not offer.
     async fn keep_content(&self, name: &Name, file: &LibraryFile) -> Result<(), Error> {
-        let (contents, sha256) = (self.contents.clone(), file.sha256);
+        let (contents, sha256) = (self.tools.contents.clone(), file.sha256);
         if contents.has(sha256) {
             return Ok(());
         }
-        let path = self.tools.sources.get(name).ok_or_else(|| Error::NoSource(name.clone()))?.clone();
+        let path = self
+            .tools
+            .sources
+            .get(name)
+            .ok_or_else(|| Error::NoSource(name.clone()))?
+            .clone();
         let stored = tokio::task::spawn_blocking(move || {
             let source = File::open(&path).map_err(|cause| Error::Source { path, cause })?;
             contents.put(sha256, source).map_err(Error::Contents)
         });
         // It is never aborted, so it fails only when it panics.
-        stored.await.unwrap_or_else(|_| Err(Error::NoSource(name.clone())))
+        stored
+            .await
+            .unwrap_or_else(|_| Err(Error::NoSource(name.clone())))
     }
 }
 
 fn take(queue: &Mutex<VecDeque<Change>>) -> Option<Change> {
-    queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    queue
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .pop_front()
 }
 
 /// A content in the content store.

@@ -11,11 +11,16 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 ///
 /// `plan` shows what would change, `apply` does it, and the state remembers it.
 #[derive(Debug, Parser)]
-#[command(name = "jumpbag", version, max_term_width = 100, after_help = "\
+#[command(
+    name = "jumpbag",
+    version,
+    max_term_width = 100,
+    after_help = "\
 Examples:
   jumpbag init                     write a starter manifest
   jumpbag plan                     show what would change
-  jumpbag apply                    change it, after a question")]
+  jumpbag apply                    change it, after a question"
+)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -30,7 +35,13 @@ pub(crate) struct Global {
     #[arg(short = 'C', global = true, value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,
     /// The manifest
-    #[arg(short, long, global = true, value_name = "FILE", default_value = "jumpbag.yaml")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "FILE",
+        default_value = "jumpbag.yaml"
+    )]
     pub(crate) manifest: Utf8PathBuf,
     /// Only this library of the manifest; a glob, may be repeated
     #[arg(short, long, global = true, value_name = "NAME")]
@@ -209,7 +220,11 @@ pub(crate) struct DriftArgs {
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
     /// The files to take into the state
-    #[arg(value_name = "NAME", required_unless_present = "all", conflicts_with = "all")]
+    #[arg(
+        value_name = "NAME",
+        required_unless_present = "all",
+        conflicts_with = "all"
+    )]
     pub(crate) names: Vec<String>,
     /// Take everything that the library has
     #[arg(long)]
@@ -283,8 +298,9 @@ pub(crate) struct CompletionsArgs {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    let span: jiff::SignedDuration =
-        text.parse().map_err(|_| "expected a time such as 90s, 5m or 1h".to_owned())?;
+    let span: jiff::SignedDuration = text
+        .parse()
+        .map_err(|_| "expected a time such as 90s, 5m or 1h".to_owned())?;
     Duration::try_from(span).map_err(|_| "expected a time that is not negative".to_owned())
 }
 

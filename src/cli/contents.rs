@@ -36,7 +36,10 @@ pub(super) fn at_hand(plan: &Plan, sessions: &[Session]) -> Contents {
     }
     for sha256 in wanted {
         // A source that has changed since it was hashed goes in under its new hash, and is not shown.
-        if let Some(bytes) = sources.get(&sha256).and_then(|path| file::read(path, LARGEST).ok()) {
+        if let Some(bytes) = sources
+            .get(&sha256)
+            .and_then(|path| file::read(path, LARGEST).ok())
+        {
             contents.insert(bytes);
         }
     }

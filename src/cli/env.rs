@@ -18,7 +18,10 @@ pub(crate) const LOG: &str = "JUMPBAG_LOG";
 const USER: [&str; 3] = ["USER", "LOGNAME", "USERNAME"];
 
 /// The text of a variable; `None` where it is unset, empty, or not UTF-8.
-#[expect(clippy::disallowed_methods, reason = "the environment enters the program here")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the environment enters the program here"
+)]
 pub(crate) fn text(name: &str) -> Option<String> {
     env::var(name).ok().filter(|text| !text.is_empty())
 }
@@ -30,7 +33,9 @@ pub(crate) fn token() -> Option<SecretString> {
 
 /// The user's name, for the lock and the history; not a proof of anything.
 pub(crate) fn user() -> String {
-    USER.into_iter().find_map(text).unwrap_or_else(|| "unknown".to_owned())
+    USER.into_iter()
+        .find_map(text)
+        .unwrap_or_else(|| "unknown".to_owned())
 }
 
 /// This machine's name, for the lock and the history.
@@ -40,8 +45,13 @@ pub(crate) fn host() -> String {
 
 /// The command as it was typed, for the lock and the history. Arguments hold no secret.
 pub(crate) fn command() -> String {
-    let arguments = env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
-    std::iter::once("jumpbag".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
+    let arguments = env::args_os()
+        .skip(1)
+        .map(|argument| argument.to_string_lossy().into_owned());
+    std::iter::once("jumpbag".to_owned())
+        .chain(arguments)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Goes to `folder`: every relative path is taken from there.

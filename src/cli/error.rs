@@ -35,7 +35,10 @@ pub(crate) enum Error {
 
     /// `-l` has a glob that cannot be read.
     #[error("`{pattern}` is not a glob")]
-    #[diagnostic(code(jumpbag::cli::bad_glob), help("write `*` for any name, or quote `[` as `[[]`"))]
+    #[diagnostic(
+        code(jumpbag::cli::bad_glob),
+        help("write `*` for any name, or quote `[` as `[[]`")
+    )]
     BadGlob {
         /// What was given.
         pattern: String,
@@ -113,12 +116,18 @@ pub(crate) enum Error {
 
     /// `jumpbag emulator` does not start.
     #[error("could not start the emulator")]
-    #[diagnostic(code(jumpbag::emulator::start), help("change what is named below, and start it again"))]
+    #[diagnostic(
+        code(jumpbag::emulator::start),
+        help("change what is named below, and start it again")
+    )]
     EmulatorCommand(#[source] jumpbag_emulator::StartError),
 
     /// A file cannot be written.
     #[error("could not write `{path}`")]
-    #[diagnostic(code(jumpbag::cli::write), help("name a file in a folder that you may write to"))]
+    #[diagnostic(
+        code(jumpbag::cli::write),
+        help("name a file in a folder that you may write to")
+    )]
     Write {
         /// Which file.
         path: Utf8PathBuf,
@@ -129,7 +138,10 @@ pub(crate) enum Error {
 
     /// A file cannot be read.
     #[error("could not read `{path}`")]
-    #[diagnostic(code(jumpbag::cli::read), help("name a file that exists and that you may read"))]
+    #[diagnostic(
+        code(jumpbag::cli::read),
+        help("name a file that exists and that you may read")
+    )]
     Read {
         /// Which file.
         path: Utf8PathBuf,
@@ -151,7 +163,10 @@ pub(crate) enum Error {
 
     /// The asynchronous runtime, or the signal handler, does not start.
     #[error("could not start the work")]
-    #[diagnostic(code(jumpbag::cli::runtime), help("check the limits on processes and open files"))]
+    #[diagnostic(
+        code(jumpbag::cli::runtime),
+        help("check the limits on processes and open files")
+    )]
     Runtime(#[source] io::Error),
 
     /// A saved plan is about a library that the manifest does not have.
@@ -176,7 +191,10 @@ pub(crate) enum Error {
 pub(crate) enum Refused {
     /// The plan has conflicts, or is against a rule.
     #[error("the plan is refused, and nothing was changed")]
-    #[diagnostic(code(jumpbag::apply::refused), help("resolve what the plan marks with `!`, then plan again"))]
+    #[diagnostic(
+        code(jumpbag::apply::refused),
+        help("resolve what the plan marks with `!`, then plan again")
+    )]
     Plan,
 
     /// The answer was not `yes`.
@@ -212,14 +230,19 @@ pub(crate) enum Refused {
 
     /// A saved plan no longer fits.
     #[error("the plan is stale, and nothing was changed: {}", .misfits.join("; "))]
-    #[diagnostic(code(jumpbag::apply::stale), help("plan again, and have the new plan approved"))]
+    #[diagnostic(
+        code(jumpbag::apply::stale),
+        help("plan again, and have the new plan approved")
+    )]
     Stale {
         /// What does not fit.
         misfits: Vec<String>,
     },
 
     /// A saved plan is not what its fingerprint says.
-    #[error("the plan `{path}` was altered: it is not what its fingerprint says; nothing was changed")]
+    #[error(
+        "the plan `{path}` was altered: it is not what its fingerprint says; nothing was changed"
+    )]
     #[diagnostic(code(jumpbag::apply::altered), help("plan again"))]
     Altered {
         /// The plan.

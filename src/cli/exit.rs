@@ -26,7 +26,11 @@ pub(crate) enum Exit {
 impl Exit {
     /// Which of two libraries' ends is the end of the run.
     pub(crate) fn worse(self, other: Self) -> Self {
-        if self == Self::Interrupted || other == Self::Done { self } else { other }
+        if self == Self::Interrupted || other == Self::Done {
+            self
+        } else {
+            other
+        }
     }
 }
 
@@ -54,7 +58,10 @@ pub(crate) struct Failure {
 impl Failure {
     /// A command that must not go on.
     pub(crate) fn refused(error: impl miette::Diagnostic + Send + Sync + 'static) -> Self {
-        Self { exit: Exit::Refused, report: miette::Report::new(error) }
+        Self {
+            exit: Exit::Refused,
+            report: miette::Report::new(error),
+        }
     }
 }
 
@@ -80,14 +87,24 @@ impl From<state::Error> for Failure {
     fn from(error: state::Error) -> Self {
         let locked = matches!(error, state::Error::LockedBy { .. });
         let exit = if locked { Exit::Locked } else { Exit::Failed };
-        Self { exit, report: miette::Report::new(error) }
+        Self {
+            exit,
+            report: miette::Report::new(error),
+        }
     }
 }
 
 impl From<library::Error> for Failure {
     fn from(error: library::Error) -> Self {
         let stopped = matches!(error, library::Error::Stopped);
-        let exit = if stopped { Exit::Interrupted } else { Exit::Failed };
-        Self { exit, report: miette::Report::new(error) }
+        let exit = if stopped {
+            Exit::Interrupted
+        } else {
+            Exit::Failed
+        };
+        Self {
+            exit,
+            report: miette::Report::new(error),
+        }
     }
 }

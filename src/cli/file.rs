@@ -9,9 +9,18 @@ use super::error::Error;
 /// Writes `text` to `path` in one step; a reader sees the old file or the new one. The file is for its owner
 /// alone, as temporary files are.
 pub(super) fn write(path: &Utf8Path, text: &str) -> Result<(), Error> {
-    let failed = |cause| Error::Write { path: path.to_owned(), cause };
-    let folder = path.parent().filter(|folder| *folder != "").unwrap_or(Utf8Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".jumpbag-").tempfile_in(folder).map_err(failed)?;
+    let failed = |cause| Error::Write {
+        path: path.to_owned(),
+        cause,
+    };
+    let folder = path
+        .parent()
+        .filter(|folder| *folder != "")
+        .unwrap_or(Utf8Path::new("."));
+    let mut file = tempfile::Builder::new()
+        .prefix(".jumpbag-")
+        .tempfile_in(folder)
+        .map_err(failed)?;
     file.write_all(text.as_bytes()).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
@@ -20,9 +29,14 @@ pub(super) fn write(path: &Utf8Path, text: &str) -> Result<(), Error> {
 
 /// Reads at most `most` bytes and one more, by which the caller knows that it is too large.
 pub(super) fn read(path: &Utf8PathBuf, most: u64) -> Result<Vec<u8>, Error> {
-    let failed = |cause| Error::Read { path: path.clone(), cause };
+    let failed = |cause| Error::Read {
+        path: path.clone(),
+        cause,
+    };
     let file = std::fs::File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
-    file.take(most + 1).read_to_end(&mut bytes).map_err(failed)?;
+    file.take(most + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
     Ok(bytes)
 }

@@ -36,7 +36,11 @@ pub fn main() -> ExitCode {
             // A closed standard output is nothing to report.
             error.print().ok();
             // Not clap's 2, which a pipeline would take for "there are changes".
-            return if error.use_stderr() { Exit::Failed.into() } else { Exit::Done.into() };
+            return if error.use_stderr() {
+                Exit::Failed.into()
+            } else {
+                Exit::Done.into()
+            };
         }
     };
     let output = Output::new(&cli.global);
@@ -53,7 +57,10 @@ fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
     let Cli { global, command } = cli;
     log_to_stderr(&global);
     if let Some(folder) = &global.directory {
-        env::go_to(folder).map_err(|cause| Error::Folder { folder: folder.display().to_string(), cause })?;
+        env::go_to(folder).map_err(|cause| Error::Folder {
+            folder: folder.display().to_string(),
+            cause,
+        })?;
     }
     let context = Context { global, output };
     match command {

@@ -47,7 +47,10 @@ impl Output {
     /// Prints what was asked for. A reader that went away, as `head` does, is no error.
     pub(crate) fn result(self, text: &str) {
         let mut stream = io::stdout().lock();
-        stream.write_all(text.as_bytes()).and_then(|()| stream.flush()).ok();
+        stream
+            .write_all(text.as_bytes())
+            .and_then(|()| stream.flush())
+            .ok();
     }
 
     /// Says something beside the result, unless `--quiet`.
@@ -76,6 +79,9 @@ impl Output {
 
     fn err(self, text: &str) {
         let mut stream = io::stderr().lock();
-        stream.write_all(text.as_bytes()).and_then(|()| stream.flush()).ok();
+        stream
+            .write_all(text.as_bytes())
+            .and_then(|()| stream.flush())
+            .ok();
     }
 }

@@ -22,10 +22,19 @@ impl Progress {
         let bar = output.bars().then(|| {
             let bar = ProgressBar::new(total);
             let style = ProgressStyle::with_template("[{bar:30}] {pos}/{len} {wide_msg}");
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
+            bar.set_style(
+                style
+                    .unwrap_or_else(|_| ProgressStyle::default_bar())
+                    .progress_chars("=> "),
+            );
             bar
         });
-        Self { output, bar, total, finished: 0 }
+        Self {
+            output,
+            bar,
+            total,
+            finished: 0,
+        }
     }
 
     /// Shows one event.
@@ -37,9 +46,17 @@ impl Progress {
                 }
             }
             Event::Done { name, action } => self.line(&format!("{} {}", did(action), shown(&name))),
-            Event::Failed { name, action, message } => {
+            Event::Failed {
+                name,
+                action,
+                message,
+            } => {
                 let message = escape::visible(&message).into_owned();
-                self.line(&format!("could not {} {}: {message}", action.as_str(), shown(&name)));
+                self.line(&format!(
+                    "could not {} {}: {message}",
+                    action.as_str(),
+                    shown(&name)
+                ));
             }
         }
     }
@@ -51,7 +68,9 @@ impl Progress {
                 bar.set_position(self.finished);
                 bar.println(text);
             }
-            None => self.output.note(&format!("[{}/{}] {text}", self.finished, self.total)),
+            None => self
+                .output
+                .note(&format!("[{}/{}] {text}", self.finished, self.total)),
         }
     }
 

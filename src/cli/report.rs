@@ -4,8 +4,8 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use miette::{
-    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity, SourceCode,
-    SourceSpan,
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity,
+    SourceCode, SourceSpan,
 };
 
 use crate::render::escape;
@@ -15,11 +15,15 @@ const WIDTH: usize = 80;
 
 /// `diagnostic` with its causes and related ones, as text that ends in a newline.
 pub(crate) fn render(diagnostic: &dyn Diagnostic, color: bool) -> String {
-    let theme =
-        if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let theme = if color {
+        GraphicalTheme::unicode()
+    } else {
+        GraphicalTheme::unicode_nocolor()
+    };
     let handler = GraphicalReportHandler::new_themed(theme)
         .with_links(false)
         .with_width(WIDTH)
+        .with_break_words(false)
         .with_show_related_as_nested(false);
     let mut text = String::new();
     let shown = Shown::of_diagnostic(diagnostic);
@@ -65,7 +69,12 @@ impl Shown {
             help: diagnostic.help().map(|help| visible(&help)),
             labels: labels.collect(),
             source: diagnostic.source_code().and_then(source),
-            related: diagnostic.related().into_iter().flatten().map(Self::of_diagnostic).collect(),
+            related: diagnostic
+                .related()
+                .into_iter()
+                .flatten()
+                .map(Self::of_diagnostic)
+                .collect(),
             cause: cause.map(Box::new),
         }
     }
@@ -86,7 +95,9 @@ impl Shown {
 
 /// The whole text behind `code`, with everything dangerous replaced by something of the same length.
 fn source(code: &dyn SourceCode) -> Option<NamedSource<String>> {
-    let contents = code.read_span(&SourceSpan::from((0, 0)), 0, usize::MAX).ok()?;
+    let contents = code
+        .read_span(&SourceSpan::from((0, 0)), 0, usize::MAX)
+        .ok()?;
     let text = String::from_utf8_lossy(contents.data());
     let name = escape::visible(contents.name().unwrap_or("manifest")).into_owned();
     Some(NamedSource::new(name, escape::source_for_display(&text)))
@@ -100,13 +111,17 @@ impl fmt::Display for Shown {
 
 impl StdError for Shown {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.cause.as_ref().map(|cause| &**cause as &(dyn StdError + 'static))
+        self.cause
+            .as_ref()
+            .map(|cause| &**cause as &(dyn StdError + 'static))
     }
 }
 
 impl Diagnostic for Shown {
     fn code(&self) -> Option<Box<dyn fmt::Display + '_>> {
-        self.code.as_ref().map(|code| Box::new(code) as Box<dyn fmt::Display>)
+        self.code
+            .as_ref()
+            .map(|code| Box::new(code) as Box<dyn fmt::Display>)
     }
 
     fn severity(&self) -> Option<Severity> {
@@ -114,7 +129,9 @@ impl Diagnostic for Shown {
     }
 
     fn help(&self) -> Option<Box<dyn fmt::Display + '_>> {
-        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+        self.help
+            .as_ref()
+            .map(|help| Box::new(help) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -150,13 +167,19 @@ mod tests {
     #[test]
     fn nothing_in_a_diagnostic_reaches_the_terminal_unescaped() {
         let hostile = Hostile {
-            text: NamedSource::new("evil\u{7}.yaml", "a\u{1b}b\u{202e}\ndescription: é\u{9b}x\n".to_owned()),
+            text: NamedSource::new(
+                "evil\u{7}.yaml",
+                "a\u{1b}b\u{202e}\ndescription: é\u{9b}x\n".to_owned(),
+            ),
             place: (21, 2).into(),
             cause: std::io::Error::other("answer\u{8}"),
         };
         insta::assert_snapshot!(render(&hostile, false), @"");
         let colored = render(&hostile, true);
         let plain = anstream::adapter::strip_str(&colored).to_string();
-        assert!(!plain.contains(|c: char| c.is_control() && c != '\n'), "{plain:?}");
+        assert!(
+            !plain.contains(|c: char| c.is_control() && c != '\n'),
+            "{plain:?}"
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! One run's work on one library: its settings, its state, and, where needed, its API.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
@@ -11,12 +12,11 @@ use url::Url;
 use super::error::Error;
 use super::exit::Failure;
 use super::{Context, env};
+use crate::diagnostics::{Problem, Text};
 use crate::gather::{self, Known};
-use crate::library::{self, Client, Identity, Retry};
+use crate::library::{self, Client, Identity, Retry, Timeouts};
 use crate::manifest::{self, Auth, Endpoint, Library, Manifest};
-use crate::model::{
-    DesiredFile, Inputs, LibraryId, Name, ObservedFile, Policy, Selection,
-};
+use crate::model::{DesiredFile, Inputs, LibraryId, Name, ObservedFile, Policy, Selection};
 use crate::state::{Document, Locked, Owner, Store};
 
 /// The manifest with what it asks of the selected libraries.
@@ -24,6 +24,17 @@ pub(super) struct Workspace {
     pub(super) manifest: Manifest,
     /// By the library's name.
     pub(super) desired: BTreeMap<String, BTreeMap<Name, DesiredFile>>,
+}
+
+/// What is odd about a manifest, and no error.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[error("`{}` is valid, with warnings", .text.name())]
+#[diagnostic(severity(Warning))]
+struct Warnings {
+    #[source_code]
+    text: Text,
+    #[related]
+    problems: Vec<Problem>,
 }
 
 /// One library of the manifest.
@@ -39,7 +50,7 @@ pub(super) struct Session {
 
 /// A library's API, and the emulator that it is served by, if any.
 pub(super) struct Connection {
-    pub(super) client: Client,
+    pub(super) client: Arc<Client>,
     _emulator: Option<jumpbag_emulator::Emulator>,
 }
 
@@ -52,9 +63,15 @@ impl Workspace {
         let selected = |library: &Library| is_selected(&patterns, &library.name);
         let (manifest, resolved) = manifest::load(path, &bytes, selected)?;
         if !resolved.warnings.is_empty() {
-            context.output.warning(&manifest.warnings(resolved.warnings));
+            context.output.warning(&Warnings {
+                text: manifest.text.clone(),
+                problems: resolved.warnings,
+            });
         }
-        Ok(Self { manifest, desired: resolved.libraries })
+        Ok(Self {
+            manifest,
+            desired: resolved.libraries,
+        })
     }
 
     /// The selected libraries, in the order of their names.
@@ -75,13 +92,19 @@ pub(super) fn stores(context: &Context) -> Result<Vec<Session>, Failure> {
     let path = &context.global.manifest;
     let manifest = manifest::parse(path, &manifest::read(path)?)?;
     let selected = select(context, &manifest)?;
-    selected.into_iter().map(|library| Session::new(&manifest, library, BTreeMap::new())).collect()
+    selected
+        .into_iter()
+        .map(|library| Session::new(&manifest, library, BTreeMap::new()))
+        .collect()
 }
 
 fn patterns(context: &Context) -> Result<Vec<(String, globset::GlobMatcher)>, Error> {
     let compile = |pattern: &String| match Glob::new(pattern) {
         Ok(glob) => Ok((pattern.clone(), glob.compile_matcher())),
-        Err(cause) => Err(Error::BadGlob { pattern: pattern.clone(), cause }),
+        Err(cause) => Err(Error::BadGlob {
+            pattern: pattern.clone(),
+            cause,
+        }),
     };
     context.global.library.iter().map(compile).collect()
 }
@@ -92,12 +115,20 @@ fn is_selected(patterns: &[(String, globset::GlobMatcher)], name: &str) -> bool 
 
 fn select(context: &Context, manifest: &Manifest) -> Result<Vec<Library>, Error> {
     let patterns = patterns(context)?;
-    let names = || manifest.libraries.iter().map(|library| library.name.as_str());
+    let names = || {
+        manifest
+            .libraries
+            .iter()
+            .map(|library| library.name.as_str())
+    };
     for (pattern, matcher) in &patterns {
         if !names().any(|name| matcher.is_match(name)) {
             let known: Vec<_> = names().map(|name| format!("`{name}`")).collect();
             let help = format!("the manifest has {}", known.join(", "));
-            return Err(Error::NoLibrary { pattern: pattern.clone(), help });
+            return Err(Error::NoLibrary {
+                pattern: pattern.clone(),
+                help,
+            });
         }
     }
     let mut selected: Vec<_> = manifest
@@ -136,7 +167,14 @@ impl Session {
         };
         let folder = manifest.folder().to_owned();
         let store = Store::new(folder.join(&manifest.state.path).join(&library.name));
-        Ok(Self { library, id, store, desired, folder, endpoint })
+        Ok(Self {
+            library,
+            id,
+            store,
+            desired,
+            folder,
+            endpoint,
+        })
     }
 
     /// The state, if it is about this library.
@@ -149,7 +187,11 @@ impl Session {
     }
 
     /// Obtains the right to write the state, and says so when a killed run had it.
-    pub(super) async fn lock(&self, context: &Context, timeout: Duration) -> Result<Locked, Failure> {
+    pub(super) async fn lock(
+        &self,
+        context: &Context,
+        timeout: Duration,
+    ) -> Result<Locked, Failure> {
         let owner = Owner {
             id: uuid::Uuid::new_v4().to_string(),
             user: env::user(),
@@ -183,28 +225,39 @@ impl Session {
                 (emulator.url(), identity, Some(emulator))
             }
         };
-        let endpoint = Url::parse(&endpoint).map_err(|cause| Error::Endpoint { endpoint, cause })?;
+        let endpoint =
+            Url::parse(&endpoint).map_err(|cause| Error::Endpoint { endpoint, cause })?;
         let settings = library::Settings {
             endpoint,
             limits: self.library.limits.clone(),
             retry: Retry::default(),
             identity,
+            user_agent: concat!("jumpbag/", env!("CARGO_PKG_VERSION")).to_owned(),
+            timeouts: Timeouts::default(),
+            random: fastrand::Rng::new(),
+            now: jiff::Timestamp::now,
         };
         let client = Client::new(settings, stop.clone())?;
-        Ok(Connection { client, _emulator: emulator })
+        Ok(Connection {
+            client: Arc::new(client),
+            _emulator: emulator,
+        })
     }
 
     fn identity(&self) -> Result<Identity, Error> {
         let library = self.library.name.clone();
         match self.library.auth {
-            Auth::Default | Auth::Token => {
-                env::token().map(Identity::Token).ok_or(Error::NoToken { library })
-            }
+            Auth::Default | Auth::Token => env::token()
+                .map(Identity::Token)
+                .ok_or(Error::NoToken { library }),
             Auth::ClientSecret
             | Auth::ClientCertificate
             | Auth::WorkloadIdentity
             | Auth::ManagedIdentity
-            | Auth::AzureCli => Err(Error::Auth { library, auth: self.library.auth.as_str() }),
+            | Auth::AzureCli => Err(Error::Auth {
+                library,
+                auth: self.library.auth.as_str(),
+            }),
         }
     }
 
@@ -221,7 +274,10 @@ impl Session {
         };
         jumpbag_emulator::start(settings)
             .await
-            .map_err(|cause| Error::Emulator { library: self.library.name.clone(), cause })
+            .map_err(|cause| Error::Emulator {
+                library: self.library.name.clone(),
+                cause,
+            })
     }
 
     /// Joins what is known to the planner's inputs.
@@ -261,6 +317,9 @@ fn endpoint_of(text: &str) -> Result<Endpoint, Error> {
     }
     match Url::parse(text) {
         Ok(url) => Ok(Endpoint::Url(url.into())),
-        Err(cause) => Err(Error::Endpoint { endpoint: text.to_owned(), cause }),
+        Err(cause) => Err(Error::Endpoint {
+            endpoint: text.to_owned(),
+            cause,
+        }),
     }
 }

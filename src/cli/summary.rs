@@ -11,7 +11,14 @@ use crate::render::escape::visible;
 
 /// The account of one library's apply, as text that ends in a newline.
 pub(super) fn text(context: &Context, library: &LibraryId, outcome: &Outcome) -> String {
-    let Outcome { done, failed, not_tried, warnings: _, not_recorded, unsaved } = outcome;
+    let Outcome {
+        done,
+        failed,
+        not_tried,
+        warnings: _,
+        not_recorded,
+        unsaved,
+    } = outcome;
     let mut text = String::from("\n");
     let library = visible(&library.name);
     let counts = counts(done);
@@ -20,14 +27,25 @@ pub(super) fn text(context: &Context, library: &LibraryId, outcome: &Outcome) ->
     } else {
         text.push_str(&format!("Applied to {library}: {}.\n", counts.join(", ")));
     }
-    let failed: Vec<_> = failed.iter().map(|failed| (failed.name.clone(), failed.action)).collect();
+    let failed: Vec<_> = failed
+        .iter()
+        .map(|failed| (failed.name.clone(), failed.action))
+        .collect();
     list(&mut text, "Failed", &failed);
     list(&mut text, "Not tried", not_tried);
     list(&mut text, "Done, but not in the state", not_recorded);
     if !outcome.is_complete() {
-        let next = if unsaved.is_some() { &["plan"][..] } else { &["apply"][..] };
+        let next = if unsaved.is_some() {
+            &["plan"][..]
+        } else {
+            &["apply"][..]
+        };
         // Writing to a string cannot fail.
-        writeln!(text, "Nothing is lost: what is done stays done, and this goes on with the rest:").ok();
+        writeln!(
+            text,
+            "Nothing is lost: what is done stays done, and this goes on with the rest:"
+        )
+        .ok();
         writeln!(text, "  {}", command(context, next)).ok();
     }
     text
@@ -35,14 +53,24 @@ pub(super) fn text(context: &Context, library: &LibraryId, outcome: &Outcome) ->
 
 /// `3 created`, `1 deleted`, in the order of the actions.
 fn counts(done: &[(Name, Action)]) -> Vec<String> {
-    [Action::Create, Action::Update, Action::Delete, Action::Adopt, Action::Forget]
-        .into_iter()
-        .filter_map(|action| {
-            let count = done.iter().filter(|(_, done)| *done == action).count();
-            let word = if action == Action::Forget { "forgotten" } else { did(action) };
-            (count > 0).then(|| format!("{count} {word}"))
-        })
-        .collect()
+    [
+        Action::Create,
+        Action::Update,
+        Action::Delete,
+        Action::Adopt,
+        Action::Forget,
+    ]
+    .into_iter()
+    .filter_map(|action| {
+        let count = done.iter().filter(|(_, done)| *done == action).count();
+        let word = if action == Action::Forget {
+            "forgotten"
+        } else {
+            did(action)
+        };
+        (count > 0).then(|| format!("{count} {word}"))
+    })
+    .collect()
 }
 
 fn list(text: &mut String, heading: &str, changes: &[(Name, Action)]) {

@@ -32,9 +32,11 @@ pub(crate) use codes::CODES;
 pub(crate) use decode::Located;
 pub(crate) use entry::{Entry, EntryName};
 pub(crate) use library::{Auth, Cloud, Endpoint, Library};
+pub(crate) use quantity::size;
 pub(crate) use read::{MAX_BYTES, ReadError, read};
 pub(crate) use resolve::{Resolved, resolve};
 pub(crate) use schema::schema;
+pub(crate) use similar::similar;
 
 /// What a manifest says; its sources have not been looked at.
 #[derive(Clone, Debug)]

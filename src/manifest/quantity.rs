@@ -25,7 +25,7 @@ const TIMES: [(&str, u64); 5] = [
 
 /// The bytes of a size such as `4MB`, `20 MiB` or `4000000`, in any case; `None` for zero, for what is
 /// no size, and for what no `u64` holds.
-pub(super) fn size(text: &str) -> Option<u64> {
+pub(crate) fn size(text: &str) -> Option<u64> {
     let (number, unit) = number_and_rest(text)?;
     let unit = unit.trim_start_matches(' ').to_ascii_lowercase();
     let factor = if unit.is_empty() {

@@ -1,7 +1,7 @@
 //! "Did you mean?"
 
 /// The one of `candidates` that `text` is most probably a misspelling of.
-pub(super) fn similar<'a>(
+pub(crate) fn similar<'a>(
     text: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {

@@ -22,4 +22,5 @@ mod words;
 pub(crate) use contents::{Contents, wanted_contents};
 pub(crate) use drift::{LibraryDrift, drift_text};
 pub(crate) use json::{PlanFileError, from_json, json, plan_schema};
+pub(crate) use size::plural;
 pub(crate) use text::{TextOptions, summary_line, text};

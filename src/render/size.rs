@@ -30,7 +30,7 @@ pub(super) fn sizes(before: u64, after: u64) -> String {
 }
 
 /// `1 file`, `2 files`.
-pub(super) fn plural(count: u64, noun: &str) -> String {
+pub(crate) fn plural(count: u64, noun: &str) -> String {
     let s = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{s}")
 }

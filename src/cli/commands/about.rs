@@ -8,17 +8,19 @@ use crate::cli::exit::Exit;
 use crate::{manifest, render, state};
 
 pub(in crate::cli) fn version(context: &Context) -> Exit {
-    context.output.result(concat!("jumpbag ", env!("CARGO_PKG_VERSION"), "\n"));
+    context
+        .output
+        .result(concat!("jumpbag ", env!("CARGO_PKG_VERSION"), "\n"));
     Exit::Done
 }
 
 pub(in crate::cli) fn schema(context: &Context, name: SchemaName) -> Exit {
     let schema = match name {
         SchemaName::Manifest => manifest::schema(),
-        SchemaName::Plan => render::plan_schema(),
-        SchemaName::State => state::schema(),
+        SchemaName::Plan => render::plan_schema().to_value(),
+        SchemaName::State => state::schema().to_value(),
     };
-    context.output.result(&format!("{:#}\n", schema.to_value()));
+    context.output.result(&format!("{schema:#}\n"));
     Exit::Done
 }
 

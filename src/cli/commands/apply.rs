@@ -30,8 +30,16 @@ pub(in crate::cli) async fn run(context: &Context, args: &ApplyArgs) -> Result<E
     }
 }
 
-pub(in crate::cli) async fn destroy(context: &Context, args: &DestroyArgs) -> Result<Exit, Failure> {
-    go(context, &Wanted::Planned(args.options.clone(), true), &args.apply).await
+pub(in crate::cli) async fn destroy(
+    context: &Context,
+    args: &DestroyArgs,
+) -> Result<Exit, Failure> {
+    go(
+        context,
+        &Wanted::Planned(args.options.clone(), true),
+        &args.apply,
+    )
+    .await
 }
 
 /// What shall be applied.
@@ -55,9 +63,12 @@ async fn go(context: &Context, wanted: &Wanted, options: &ApplyOptions) -> Resul
     let work = async {
         let mut ready = prepare(context, wanted, options, &stop).await?;
         let plan = match wanted {
-            Wanted::Planned(..) => {
-                Plan { libraries: ready.iter().map(|ready| plan::plan(&ready.inputs)).collect() }
-            }
+            Wanted::Planned(..) => Plan {
+                libraries: ready
+                    .iter()
+                    .map(|ready| plan::plan(&ready.inputs))
+                    .collect(),
+            },
             Wanted::Saved(plan) => plan.clone(),
         };
         let sessions: Vec<_> = ready.iter().map(|ready| ready.session.clone()).collect();
@@ -96,7 +107,10 @@ async fn prepare(
             for part in &plan.libraries {
                 let name = &part.library.name;
                 if !sessions.iter().any(|session| session.id.name == *name) {
-                    return Err(Error::OtherManifest { library: name.clone() }.into());
+                    return Err(Error::OtherManifest {
+                        library: name.clone(),
+                    }
+                    .into());
                 }
             }
         }
@@ -105,10 +119,19 @@ async fn prepare(
     for session in sessions {
         let locked = session.lock(context, options.lock_timeout).await?;
         let connection = session.connect(&stop.soon).await?;
-        let observed = if refresh { Some(connection.client.list().await?) } else { None };
+        let observed = if refresh {
+            Some(connection.client.list().await?)
+        } else {
+            None
+        };
         let document = Some(locked.document()).filter(|document| document.serial > 0);
         let inputs = session.inputs(document, observed, &choice);
-        ready.push(Ready { session, locked, connection, inputs });
+        ready.push(Ready {
+            session,
+            locked,
+            connection,
+            inputs,
+        });
     }
     let inputs: Vec<_> = ready.iter().map(|ready| ready.inputs.clone()).collect();
     planning::check_targets(&choice, &inputs)?;
@@ -127,7 +150,11 @@ fn check(plan: &Plan, ready: &[Ready]) -> Result<(), Failure> {
             None => what,
         })
         .collect();
-    if misfits.is_empty() { Ok(()) } else { Err(Failure::refused(Refused::Stale { misfits })) }
+    if misfits.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::refused(Refused::Stale { misfits }))
+    }
 }
 
 /// Makes sure that somebody wants this plan.
@@ -153,7 +180,9 @@ async fn approve(
     if !stdin().is_terminal() {
         return Err(Failure::refused(Refused::NoTerminal { fingerprint: found }));
     }
-    context.output.question("\nApply these changes? Only `yes` is taken for a yes: ");
+    context
+        .output
+        .question("\nApply these changes? Only `yes` is taken for a yes: ");
     let answer = tokio::task::spawn_blocking(|| {
         let mut answer = String::new();
         stdin().read_line(&mut answer).map(|_| answer)
@@ -181,18 +210,23 @@ async fn execute(
             .map(|(name, desired)| (name.clone(), desired.source.clone()))
             .collect::<std::collections::BTreeMap<Name, _>>();
         let tools = Tools {
-            client: ready.connection.client.clone(),
+            client: std::sync::Arc::clone(&ready.connection.client),
+            contents: ready.session.store.contents(),
             sources,
             concurrency: options.concurrency.into(),
             stop: stop.soon.clone(),
             now: jiff::Timestamp::now,
         };
         let mut progress = Progress::new(context.output, steps(part));
-        let outcome =
-            apply::run(part, tools, &mut ready.locked, &mut |event| progress.tell(event)).await;
+        let outcome = apply::run(part, tools, &mut ready.locked, &mut |event| {
+            progress.tell(event)
+        })
+        .await;
         progress.end();
         for warning in &outcome.warnings {
-            context.output.note(&format!("warning: {}", visible(warning)));
+            context
+                .output
+                .note(&format!("warning: {}", visible(warning)));
         }
         for failed in &outcome.failed {
             context.output.error(&failed.error);
@@ -200,7 +234,9 @@ async fn execute(
         if let Some(error) = &outcome.unsaved {
             context.output.error(error);
         }
-        context.output.result(&summary::text(context, &part.library, &outcome));
+        context
+            .output
+            .result(&summary::text(context, &part.library, &outcome));
         let end = if outcome.is_complete() {
             Exit::Done
         } else if stop.soon.is_cancelled() {
@@ -215,5 +251,8 @@ async fn execute(
 
 /// How many changes will be told of.
 fn steps(part: &LibraryPlan) -> u64 {
-    part.changes.iter().filter(|change| change.action != Action::None).count() as u64
+    part.changes
+        .iter()
+        .filter(|change| change.action != Action::None)
+        .count() as u64
 }

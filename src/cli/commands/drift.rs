@@ -24,11 +24,22 @@ pub(in crate::cli) async fn run(context: &Context, args: &DriftArgs) -> Result<E
             library: session.id.clone(),
             serial: document.map_or(0, |document| document.serial),
             drifted: plan::drift(&tracked, &observed).into_iter().collect(),
-            unmanaged: observed.into_keys().filter(|name| !tracked.contains_key(name)).collect(),
+            unmanaged: observed
+                .into_keys()
+                .filter(|name| !tracked.contains_key(name))
+                .collect(),
         });
     }
     let drifted = libraries.iter().any(|library| !library.drifted.is_empty());
-    let options = TextOptions { color: context.output.color() };
-    context.output.result(&render::drift_text(&libraries, &options));
-    Ok(if drifted && args.detailed_exitcode { Exit::Changes } else { Exit::Done })
+    let options = TextOptions {
+        color: context.output.color(),
+    };
+    context
+        .output
+        .result(&render::drift_text(&libraries, &options));
+    Ok(if drifted && args.detailed_exitcode {
+        Exit::Changes
+    } else {
+        Exit::Done
+    })
 }

@@ -25,7 +25,9 @@ pub(in crate::cli) async fn run(context: &Context, args: EmulatorArgs) -> Result
     })
     .await
     .map_err(Error::EmulatorCommand)?;
-    context.output.result(&format!("listening on {}\n", emulator.url()));
+    context
+        .output
+        .result(&format!("listening on {}\n", emulator.url()));
     stop.soon.cancelled().await;
     tokio::select! {
         () = emulator.stop() => {}

@@ -8,9 +8,9 @@ use crate::cli::error::Error;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Session, Workspace};
 use crate::cli::stop::Stop;
-use crate::manifest::did_you_mean;
+use crate::manifest::similar;
 use crate::model::{Name, ObservedFile, TrackedFile};
-use crate::render::{counted, escape::visible};
+use crate::render::{escape::visible, plural};
 
 pub(in crate::cli) async fn run(context: &Context, args: &ImportArgs) -> Result<Exit, Failure> {
     let sessions = Workspace::load(context)?.sessions(context)?;
@@ -41,7 +41,8 @@ async fn import(
             return Err(Error::NoFile {
                 name: name.clone(),
                 among: "the library does not have what you name: it",
-                help: did_you_mean(name.as_str(), observed.keys().map(Name::as_str))
+                help: similar(name.as_str(), observed.keys().map(Name::as_str))
+                    .map(|name| format!("did you mean `{name}`?"))
                     .unwrap_or_else(|| "run `jumpbag plan` for what it has".to_owned()),
             }
             .into());
@@ -49,10 +50,15 @@ async fn import(
     }
     let tracked = &locked.document().files;
     let wanted = |name: &Name| (args.all || names.contains(name)) && !tracked.contains_key(name);
-    let found: BTreeMap<_, _> =
-        observed.into_iter().filter(|(name, _)| wanted(name)).collect();
+    let found: BTreeMap<_, _> = observed
+        .into_iter()
+        .filter(|(name, _)| wanted(name))
+        .collect();
     if !found.is_empty() {
-        locked.write(|document| enter(document, session, &found), jiff::Timestamp::now())?;
+        locked.write(
+            |document| enter(document, session, &found),
+            jiff::Timestamp::now(),
+        )?;
         locked.finish()?;
     }
     report(context, session, &found);
@@ -73,14 +79,16 @@ fn enter(
             .filter(|desired| desired.file.sha256 == file.sha256)
             .and_then(|desired| desired.file.size);
         let protect = desired.is_some_and(|desired| desired.protect);
-        document.files.insert(name.clone(), TrackedFile { file, protect });
+        document
+            .files
+            .insert(name.clone(), TrackedFile { file, protect });
     }
 }
 
 /// Says what was imported, and what the manifest still has to say about it.
 fn report(context: &Context, session: &Session, found: &BTreeMap<Name, ObservedFile>) {
     let library = visible(&session.id.name);
-    let count = counted(found.len() as u64, "file", "files");
+    let count = plural(found.len() as u64, "file");
     let mut text = format!("Imported {count} of `{library}`.\n");
     for name in found.keys() {
         text.push_str("  ");

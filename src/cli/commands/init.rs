@@ -12,7 +12,10 @@ const STARTER: &str = include_str!("starter.yaml");
 
 pub(in crate::cli) fn run(context: &Context) -> Result<Exit, Failure> {
     let path = &context.global.manifest;
-    let failed = |cause| Error::Write { path: path.clone(), cause };
+    let failed = |cause| Error::Write {
+        path: path.clone(),
+        cause,
+    };
     let mut file = match OpenOptions::new().write(true).create_new(true).open(path) {
         Ok(file) => file,
         Err(cause) if cause.kind() == ErrorKind::AlreadyExists => {
@@ -20,13 +23,18 @@ pub(in crate::cli) fn run(context: &Context) -> Result<Exit, Failure> {
         }
         Err(cause) => return Err(failed(cause).into()),
     };
-    if let Err(cause) = file.write_all(STARTER.as_bytes()).and_then(|()| file.sync_all()) {
+    if let Err(cause) = file
+        .write_all(STARTER.as_bytes())
+        .and_then(|()| file.sync_all())
+    {
         // Half a manifest would be in the way of the next `init`.
         std::fs::remove_file(path).ok();
         return Err(failed(cause).into());
     }
     let shown = escape::visible(path.as_str());
-    context.output.result(&format!("Wrote {shown}. Edit it, then run `jumpbag validate` and `jumpbag plan`.\n"));
+    context.output.result(&format!(
+        "Wrote {shown}. Edit it, then run `jumpbag validate` and `jumpbag plan`.\n"
+    ));
     Ok(Exit::Done)
 }
 

@@ -11,7 +11,7 @@ use crate::cli::error::Error;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::file;
 use crate::cli::session::{Choice, Session, Workspace};
-use crate::manifest::did_you_mean;
+use crate::manifest::similar;
 use crate::model::{Inputs, Name, Selection};
 use crate::plan::{self, Plan};
 use crate::render::{self, TextOptions};
@@ -31,7 +31,9 @@ pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Ex
         inputs.push(session.inputs(document.as_ref(), observed, &choice));
     }
     check_targets(&choice, &inputs)?;
-    let plan = Plan { libraries: inputs.iter().map(plan::plan).collect() };
+    let plan = Plan {
+        libraries: inputs.iter().map(plan::plan).collect(),
+    };
     show(context, &plan, &sessions, args.json.as_ref())?;
     if let Some(path) = &args.out {
         file::write(path, &render::json(&plan, &fingerprint(&plan)))?;
@@ -66,8 +68,12 @@ pub(in crate::cli) fn show(
         file::write(path, &text)?;
     }
     let contents = contents::at_hand(plan, sessions);
-    let options = TextOptions { color: context.output.color() };
-    context.output.result(&render::text(plan, &fingerprint, &contents, &options));
+    let options = TextOptions {
+        color: context.output.color(),
+    };
+    context
+        .output
+        .result(&render::text(plan, &fingerprint, &contents, &options));
     Ok(())
 }
 
@@ -78,9 +84,16 @@ pub(in crate::cli) fn fingerprint(plan: &Plan) -> String {
 
 pub(in crate::cli) fn choice(options: &PlanOptions, destroy: bool) -> Choice {
     let targets: BTreeSet<_> = options.target.iter().map(Name::existing).collect();
-    let selection =
-        if targets.is_empty() { Selection::All } else { Selection::Targets(targets) };
-    Choice { selection, destroy, allow_deletes: options.allow_deletes }
+    let selection = if targets.is_empty() {
+        Selection::All
+    } else {
+        Selection::Targets(targets)
+    };
+    Choice {
+        selection,
+        destroy,
+        allow_deletes: options.allow_deletes,
+    }
 }
 
 /// Refuses a target that no side knows: it is a typing error, and a plan without it says nothing of it.
@@ -90,7 +103,11 @@ pub(in crate::cli) fn check_targets(choice: &Choice, inputs: &[Inputs]) -> Resul
     };
     let known = || {
         inputs.iter().flat_map(|inputs| {
-            inputs.desired.keys().chain(inputs.tracked.keys()).chain(inputs.observed.keys())
+            inputs
+                .desired
+                .keys()
+                .chain(inputs.tracked.keys())
+                .chain(inputs.observed.keys())
         })
     };
     for target in targets {
@@ -98,8 +115,11 @@ pub(in crate::cli) fn check_targets(choice: &Choice, inputs: &[Inputs]) -> Resul
             return Err(Error::NoFile {
                 name: target.clone(),
                 among: "neither the manifest, the state nor the library",
-                help: did_you_mean(target.as_str(), known().map(Name::as_str))
-                    .unwrap_or_else(|| "give the file's name in the library, not its source".into()),
+                help: similar(target.as_str(), known().map(Name::as_str))
+                    .map(|name| format!("did you mean `{name}`?"))
+                    .unwrap_or_else(|| {
+                        "give the file's name in the library, not its source".into()
+                    }),
             });
         }
     }

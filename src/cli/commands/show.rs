@@ -17,7 +17,12 @@ pub(in crate::cli) fn run(context: &Context, args: &ShowArgs) -> Result<Exit, Fa
     let plan = read(&args.plan)?;
     // The plan holds hashes. With the manifest at hand, the contents behind them can be shown.
     let sessions = Workspace::load(context).and_then(|workspace| workspace.sessions(context));
-    plan::show(context, &plan, &sessions.unwrap_or_default(), args.json.as_ref())?;
+    plan::show(
+        context,
+        &plan,
+        &sessions.unwrap_or_default(),
+        args.json.as_ref(),
+    )?;
     Ok(Exit::Done)
 }
 

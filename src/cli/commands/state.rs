@@ -7,7 +7,7 @@ use crate::cli::args::StateCommand;
 use crate::cli::error::Error;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{self, Session};
-use crate::manifest::did_you_mean;
+use crate::manifest::similar;
 use crate::model::{Name, TrackedFile};
 use crate::render::escape::visible;
 use crate::state;
@@ -25,7 +25,11 @@ pub(in crate::cli) fn run(context: &Context, command: &StateCommand) -> Result<E
 fn list(context: &Context, sessions: &[Session]) -> Result<Exit, Failure> {
     let mut text = String::new();
     for session in sessions {
-        for name in session.document()?.into_iter().flat_map(|document| document.files.into_keys()) {
+        for name in session
+            .document()?
+            .into_iter()
+            .flat_map(|document| document.files.into_keys())
+        {
             if sessions.len() > 1 {
                 text.push_str(&session.id.name);
                 text.push('/');
@@ -42,7 +46,9 @@ fn show(context: &Context, sessions: &[Session], name: &Name) -> Result<Exit, Fa
     let mut known = Vec::new();
     let mut text = String::new();
     for session in sessions {
-        let Some(document) = session.document()? else { continue };
+        let Some(document) = session.document()? else {
+            continue;
+        };
         if let Some(file) = document.files.get(name) {
             describe(&mut text, session, document.serial, name, file);
         }
@@ -52,7 +58,8 @@ fn show(context: &Context, sessions: &[Session], name: &Name) -> Result<Exit, Fa
         return Err(Error::NoFile {
             name: name.clone(),
             among: "no state",
-            help: did_you_mean(name.as_str(), known.iter().map(Name::as_str))
+            help: similar(name.as_str(), known.iter().map(Name::as_str))
+                .map(|name| format!("did you mean `{name}`?"))
                 .unwrap_or_else(|| "run `jumpbag state list` for the files that it has".to_owned()),
         }
         .into());
@@ -64,10 +71,19 @@ fn show(context: &Context, sessions: &[Session], name: &Name) -> Result<Exit, Fa
 fn describe(text: &mut String, session: &Session, serial: u64, name: &Name, tracked: &TrackedFile) {
     let file = &tracked.file;
     let optional = |text: Option<&String>| {
-        text.map_or_else(|| "none".to_owned(), |text| format!("\"{}\"", visible(text)))
+        text.map_or_else(
+            || "none".to_owned(),
+            |text| format!("\"{}\"", visible(text)),
+        )
     };
-    let size = file.size.map_or_else(|| "unknown".to_owned(), |size| format!("{size} bytes"));
-    let content = if session.store.contents().has(file.sha256) { "kept" } else { "not kept" };
+    let size = file
+        .size
+        .map_or_else(|| "unknown".to_owned(), |size| format!("{size} bytes"));
+    let content = if session.store.contents().has(file.sha256) {
+        "kept"
+    } else {
+        "not kept"
+    };
     let lines = [
         ("name", visible(name.as_str()).into_owned()),
         ("library", visible(&session.id.name).into_owned()),
@@ -76,7 +92,10 @@ fn describe(text: &mut String, session: &Session, serial: u64, name: &Name, trac
         ("size", size),
         ("description", optional(file.description.as_ref())),
         ("has_parameters", file.has_parameters.to_string()),
-        ("parameters_description", optional(file.parameters_description.as_ref())),
+        (
+            "parameters_description",
+            optional(file.parameters_description.as_ref()),
+        ),
         ("protect", tracked.protect.to_string()),
         ("content", content.to_owned()),
     ];

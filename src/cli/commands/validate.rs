@@ -3,7 +3,7 @@
 use crate::cli::Context;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::Workspace;
-use crate::render::{counted, escape};
+use crate::render::{escape, plural};
 
 pub(in crate::cli) fn run(context: &Context) -> Result<Exit, Failure> {
     let workspace = Workspace::load(context)?;
@@ -12,8 +12,12 @@ pub(in crate::cli) fn run(context: &Context) -> Result<Exit, Failure> {
     let files: usize = sessions.iter().map(|session| session.desired.len()).sum();
     context.output.result(&format!(
         "{path} is valid: {} in {}.\n",
-        counted(files as u64, "file", "files"),
-        counted(sessions.len() as u64, "library", "libraries"),
+        plural(files as u64, "file"),
+        if sessions.len() == 1 {
+            "1 library".to_owned()
+        } else {
+            format!("{} libraries", sessions.len())
+        },
     ));
     Ok(Exit::Done)
 }

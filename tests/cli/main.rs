@@ -1,0 +1,4 @@
+//! The binary as a user runs it: a real process, a real HTTP server on loopback, a real file system.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod harness;
