@@ -21,7 +21,9 @@ pub(crate) struct Run {
 
 impl World {
     pub(crate) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
     }
 
     /// A world whose library is served by the emulator inside each run.
@@ -90,8 +92,14 @@ impl World {
         let mut command = self.command(&["emulator", "--data", ".library"]);
         let mut child = command.args(args).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.trim().strip_prefix("listening on ").unwrap().to_owned();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let url = line
+            .trim()
+            .strip_prefix("listening on ")
+            .unwrap()
+            .to_owned();
         Emulator { child, url }
     }
 }
@@ -116,7 +124,13 @@ impl Drop for Emulator {
 
 impl fmt::Display for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let code = self.code.map_or("killed".to_owned(), |code| code.to_string());
-        write!(f, "{}----- stderr\n{}----- exit code {code}\n", self.stdout, self.stderr)
+        let code = self
+            .code
+            .map_or("killed".to_owned(), |code| code.to_string());
+        write!(
+            f,
+            "{}----- stderr\n{}----- exit code {code}\n",
+            self.stdout, self.stderr
+        )
     }
 }

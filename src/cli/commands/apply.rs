@@ -77,7 +77,7 @@ async fn go(context: &Context, wanted: &Wanted, options: &ApplyOptions) -> Resul
             return Err(Failure::refused(Refused::Plan));
         }
         check(&plan, &ready)?;
-        approve(context, wanted, &plan, options).await?;
+        approve(context, wanted, &plan, options, &stop).await?;
         execute(context, &plan, &mut ready, options, &stop).await
     };
     tokio::select! {
@@ -163,6 +163,7 @@ async fn approve(
     wanted: &Wanted,
     plan: &Plan,
     options: &ApplyOptions,
+    stop: &Stop,
 ) -> Result<(), Failure> {
     let found = planning::fingerprint(plan);
     if let Some(approved) = &options.approved {
@@ -187,9 +188,12 @@ async fn approve(
         let mut answer = String::new();
         stdin().read_line(&mut answer).map(|_| answer)
     });
-    match answer.await {
-        Ok(Ok(answer)) if answer.trim() == "yes" => Ok(()),
-        _ => Err(Failure::refused(Refused::NotApproved)),
+    tokio::select! {
+        answer = answer => match answer {
+            Ok(Ok(answer)) if answer.trim() == "yes" => Ok(()),
+            _ => Err(Failure::refused(Refused::NotApproved)),
+        },
+        () = stop.soon.cancelled() => Err(crate::library::Error::Stopped.into()),
     }
 }
 
@@ -234,9 +238,12 @@ async fn execute(
         if let Some(error) = &outcome.unsaved {
             context.output.error(error);
         }
-        context
-            .output
-            .result(&summary::text(context, &part.library, &outcome));
+        // Of a plan without changes, everything is said already.
+        if !(outcome.is_complete() && part.summary().is_empty()) {
+            context
+                .output
+                .result(&summary::text(context, &part.library, &outcome));
+        }
         let end = if outcome.is_complete() {
             Exit::Done
         } else if stop.soon.is_cancelled() {

@@ -1,0 +1,148 @@
+//! Checks the shape of the source tree: which module may use which, and what some must not know.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Each top-level module and the modules that it may name with `crate::`. `cli` may use everything.
+const MAY_USE: &[(&str, &[&str])] = &[
+    (
+        "apply",
+        &["diagnostics", "library", "model", "plan", "state"],
+    ),
+    ("diagnostics", &[]),
+    (
+        "gather",
+        &["diagnostics", "library", "manifest", "model", "state"],
+    ),
+    ("library", &["diagnostics", "model"]),
+    ("manifest", &["diagnostics", "model"]),
+    ("model", &[]),
+    ("plan", &["model"]),
+    ("render", &["model", "plan"]),
+    ("state", &["diagnostics", "model"]),
+];
+
+/// Modules that are pure, and what none of them may name.
+const PURE: &[&str] = &["model", "plan", "render"];
+const IMPURE: &[&str] = &[
+    "std::fs",
+    "std::env",
+    "std::net",
+    "std::process",
+    "std::time::Instant",
+    "SystemTime",
+    "tokio",
+    "reqwest",
+    "fastrand",
+    "Timestamp::now",
+    "async fn",
+    "println!",
+];
+
+/// The `.rs` files of a top-level module, with their paths relative to `src`, without its tests.
+fn files(module: &str) -> Vec<(String, String)> {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    let mut folders = vec![src.join(module)];
+    let single = src.join(format!("{module}.rs"));
+    if single.exists() {
+        found.push(single);
+    }
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = fs::read_dir(&folder) else {
+            continue;
+        };
+        for path in entries.map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    assert!(!found.is_empty(), "there is no module `{module}`");
+    let read = |path: PathBuf| {
+        let text = fs::read_to_string(&path).unwrap();
+        (path.strip_prefix(&src).unwrap().display().to_string(), text)
+    };
+    found.into_iter().map(read).collect()
+}
+
+/// The part of a file before its unit tests.
+fn code(text: &str) -> &str {
+    text.split("#[cfg(test)]\nmod tests {").next().unwrap()
+}
+
+#[test]
+fn modules_use_only_what_they_may() {
+    let mut broken = Vec::new();
+    for (module, allowed) in MAY_USE {
+        for (path, text) in files(module) {
+            for (number, line) in text.lines().enumerate() {
+                for used in line.split("crate::").skip(1) {
+                    let used: String = used
+                        .chars()
+                        .take_while(|c| c.is_alphanumeric() || *c == '_')
+                        .collect();
+                    if used != *module && !allowed.contains(&used.as_str()) {
+                        broken.push(format!(
+                            "{path}:{}: `{module}` may not use `{used}`",
+                            number + 1
+                        ));
+                    }
+                }
+                if line.contains("super::super::super::") {
+                    broken.push(format!("{path}:{}: name it from the root", number + 1));
+                }
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn every_module_has_its_place() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for entry in fs::read_dir(src).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let module = name.trim_end_matches(".rs");
+        let known = MAY_USE.iter().any(|(known, _)| *known == module);
+        assert!(
+            known || ["cli", "lib", "main"].contains(&module),
+            "`{module}` is not in the table"
+        );
+    }
+}
+
+#[test]
+fn pure_modules_know_no_clock_no_disk_and_no_network() {
+    let mut broken = Vec::new();
+    for module in PURE {
+        for (path, text) in files(module) {
+            if path.contains("test") {
+                continue;
+            }
+            for (number, line) in code(&text).lines().enumerate() {
+                for word in IMPURE.iter().filter(|word| line.contains(**word)) {
+                    broken.push(format!(
+                        "{path}:{}: `{module}` may not know `{word}`",
+                        number + 1
+                    ));
+                }
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn the_emulator_shares_nothing_with_the_client() {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("emulator/Cargo.toml");
+    let text = fs::read_to_string(manifest).unwrap();
+    let dependency = |line: &str| line.starts_with("jumpbag ") || line.starts_with("jumpbag=");
+    assert!(
+        !text.lines().any(dependency),
+        "the emulator would share the client's mistakes"
+    );
+}
