@@ -13,5 +13,6 @@
 //!
 //! [`model`] is the plain data that the stages hand to each other.
 
+mod library;
 mod model;
 mod plan;

@@ -1,0 +1,299 @@
+//! The client, and the calls that are simply repeated until they are answered: list and delete.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::{Method, StatusCode};
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::endpoint;
+use super::error::Error;
+use super::gate::Gate;
+use super::identity::Identity;
+use super::retry::Retry;
+use super::send::{Call, MOST_OF_AN_ANSWER, Tries, Trouble};
+use super::wire::{self, Entity, Page};
+use crate::model::{Limit, Name, ObservedFile};
+
+/// The most that is read of one page of a list.
+const MOST_OF_A_PAGE: usize = 64 * 1024 * 1024;
+
+/// What a client is made from.
+pub(crate) struct Settings {
+    /// Where the API is: https, or http to a loopback address.
+    pub(crate) endpoint: Url,
+    /// The windows that all requests of this library stay under.
+    pub(crate) limits: Vec<Limit>,
+    /// How failures are tried again.
+    pub(crate) retry: Retry,
+    /// Who we are.
+    pub(crate) identity: Identity,
+    /// How we call ourselves.
+    pub(crate) user_agent: String,
+    /// How long answers may take.
+    pub(crate) timeouts: Timeouts,
+    /// Where jitter comes from.
+    pub(crate) random: fastrand::Rng,
+    /// The wall clock, for dates in answers that do not give their own.
+    pub(crate) now: fn() -> Timestamp,
+}
+
+/// How long the network may take.
+#[derive(Clone, Debug)]
+pub(crate) struct Timeouts {
+    /// For a connection.
+    pub(crate) connect: Duration,
+    /// For an answer, the time for a content not counted.
+    pub(crate) answer: Duration,
+    /// The slowest upload that is waited for, in bytes a second.
+    pub(crate) upload_rate: u64,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            answer: Duration::from_secs(60),
+            upload_rate: 32 * 1024,
+        }
+    }
+}
+
+/// How a delete ended: the file is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deleted {
+    /// By this call.
+    Deleted,
+    /// It was not there; an earlier try of the same call, or somebody else, may have deleted it.
+    AlreadyGone,
+}
+
+/// One library's API. Shared by reference or in an `Arc`; all its requests pass one gate.
+pub(crate) struct Client {
+    pub(super) http: reqwest::Client,
+    collection: Url,
+    pub(super) gate: Gate,
+    pub(super) identity: Identity,
+    pub(super) retry: Retry,
+    pub(super) timeouts: Timeouts,
+    random: Mutex<fastrand::Rng>,
+    pub(super) now: fn() -> Timestamp,
+    /// The shortest window, for a 429 that names no time.
+    pub(super) window: Duration,
+}
+
+impl Client {
+    /// A client that starts no request after `stop` is cancelled. A request that is under way then goes on.
+    pub(crate) fn new(settings: Settings, stop: CancellationToken) -> Result<Self, Error> {
+        let collection = endpoint::collection(&settings.endpoint)?;
+        let mut http = reqwest::Client::builder()
+            .user_agent(settings.user_agent)
+            .connect_timeout(settings.timeouts.connect)
+            .redirect(reqwest::redirect::Policy::none())
+            // Every request has to pass the gate, so that nothing may be sent again below it.
+            .retry(reqwest::retry::never());
+        http = if collection.scheme() == "https" {
+            http.https_only(true)
+        } else {
+            // A proxy is not on a loopback address, and would be given the token without TLS.
+            http.no_proxy()
+        };
+        let shortest = settings.limits.iter().map(|limit| limit.per).min();
+        Ok(Self {
+            http: http.build().map_err(Error::Setup)?,
+            collection,
+            gate: Gate::new(settings.limits, stop),
+            identity: settings.identity,
+            retry: settings.retry,
+            timeouts: settings.timeouts,
+            random: Mutex::new(settings.random),
+            now: settings.now,
+            window: shortest.unwrap_or(Duration::from_secs(60)),
+        })
+    }
+
+    /// All files of the library.
+    pub(crate) async fn list(&self) -> Result<BTreeMap<Name, ObservedFile>, Error> {
+        let mut files = BTreeMap::new();
+        let mut seen = BTreeSet::new();
+        let mut url = self.collection.clone();
+        loop {
+            let page = self.page(url.clone()).await?;
+            seen.insert(url.clone());
+            for entity in page.value {
+                let (name, file) = observed(entity)?;
+                if files.insert(name.clone(), file).is_some() {
+                    return Err(Error::Entry {
+                        file: format!("`{name}`"),
+                        problem: "it lists that name twice".to_owned(),
+                    });
+                }
+            }
+            // OData ends a list by leaving the link out; null and "" are taken the same way.
+            let Some(link) = page.next_link.filter(|link| !link.is_empty()) else {
+                return Ok(files);
+            };
+            url = endpoint::next(&url, &link, &seen)?;
+        }
+    }
+
+    /// Deletes `name`; `Ok` when the file is gone, whoever deleted it.
+    pub(crate) async fn delete(&self, name: &Name) -> Result<Deleted, Error> {
+        let call = Call {
+            what: format!("delete `{name}`"),
+            method: Method::DELETE,
+            url: endpoint::file(&self.collection, name)?,
+            fields: None,
+            most: MOST_OF_AN_ANSWER,
+            time: self.timeouts.answer,
+        };
+        let mut tries = Tries::default();
+        let mut unclear = false;
+        loop {
+            let trouble = match self.delete_once(&call, name).await {
+                Ok(deleted) => return Ok(deleted),
+                Err(trouble) => trouble,
+            };
+            unclear |= matches!(trouble, Trouble::Unclear(_));
+            let again = tries.again(self, &call, trouble).await;
+            again.map_err(|error| give_up(error, unclear, || format!("`{name}` was deleted")))?;
+        }
+    }
+
+    /// Until when the next request waits for the limits or a pause; `None` while none does.
+    pub(crate) fn waiting(&self) -> watch::Receiver<Option<Instant>> {
+        self.gate.waiting()
+    }
+
+    async fn page(&self, url: Url) -> Result<Page, Error> {
+        let call = Call {
+            what: "list the library".to_owned(),
+            method: Method::GET,
+            url,
+            fields: None,
+            most: MOST_OF_A_PAGE,
+            time: self.timeouts.answer,
+        };
+        let mut tries = Tries::default();
+        loop {
+            let page = self.send(&call, Ok).await.and_then(|reply| {
+                wire::parse(&reply.body).map_err(|problem| call.not_the_shape(&reply, &problem))
+            });
+            match page {
+                Ok(page) => return Ok(page),
+                Err(trouble) => tries.again(self, &call, trouble).await?,
+            }
+        }
+    }
+
+    async fn delete_once(&self, call: &Call, name: &Name) -> Result<Deleted, Trouble> {
+        let reply = match self.send(call, Ok).await {
+            Ok(reply) if reply.status == StatusCode::NO_CONTENT => return Ok(Deleted::Deleted),
+            // Any other success is not documented: a gateway's page, perhaps. So look.
+            Ok(reply) => reply,
+            Err(Trouble::Final(error)) => {
+                return match error.rejected() {
+                    Some(answer) if answer.status == 404 && answer.code().is_some() => {
+                        Ok(Deleted::AlreadyGone)
+                    }
+                    // Not in the API's words: it may be a wrong address that nothing is found at.
+                    Some(answer) if answer.status == 404 && !self.holds(name).await? => {
+                        Ok(Deleted::AlreadyGone)
+                    }
+                    _ => Err(Trouble::Final(error)),
+                };
+            }
+            Err(trouble) => return Err(trouble),
+        };
+        if self.holds(name).await? {
+            Err(call.not_the_shape(&reply, &"the file is still there"))
+        } else {
+            Ok(Deleted::Deleted)
+        }
+    }
+
+    async fn holds(&self, name: &Name) -> Result<bool, Trouble> {
+        let files = self.list().await.map_err(Trouble::Final)?;
+        Ok(files.contains_key(name))
+    }
+
+    /// The collection's URL, to which files are posted.
+    pub(super) fn collection(&self) -> Url {
+        self.collection.clone()
+    }
+
+    /// The endpoint's host, for people.
+    pub(super) fn host(&self) -> String {
+        self.collection.authority().to_owned()
+    }
+
+    /// How long to wait after the `failures`th failure of a call.
+    pub(super) fn backoff(&self, failures: u32) -> Duration {
+        let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
+        self.retry.backoff(failures, &mut random)
+    }
+}
+
+/// The error that a call ends with, of which an earlier try may have been carried out.
+pub(super) fn give_up(error: Error, unclear: bool, what: impl FnOnce() -> String) -> Error {
+    match error {
+        Error::Failed { .. }
+        | Error::Unreachable { .. }
+        | Error::Throttled { .. }
+        | Error::Stopped
+            if unclear =>
+        {
+            Error::Unknown {
+                what: what(),
+                cause: Box::new(error),
+                listing: None,
+            }
+        }
+        error => error,
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("collection", &self.collection.as_str())
+            .field("identity", &self.identity)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("endpoint", &self.endpoint.as_str())
+            .field("identity", &self.identity)
+            .finish_non_exhaustive()
+    }
+}
+
+fn observed(entity: Entity) -> Result<(Name, ObservedFile), Error> {
+    let Some(name) = entity.file_name.clone().filter(|name| !name.is_empty()) else {
+        return Err(Error::Entry {
+            file: "a file without a name".to_owned(),
+            problem: "it cannot be told from others".to_owned(),
+        });
+    };
+    let problem = match entity.sha256.as_deref().map(str::parse) {
+        Some(Ok(sha256)) => return Ok((Name::existing(name), entity.into_observed(sha256))),
+        Some(Err(_)) => format!(
+            "its sha256 is `{}`, which is none",
+            entity.sha256.unwrap_or_default()
+        ),
+        None => "it has no sha256, so that its content is not known".to_owned(),
+    };
+    Err(Error::Entry {
+        file: format!("`{name}`"),
+        problem,
+    })
+}

@@ -1,0 +1,125 @@
+//! Who we are to the API: the seam between the client and whatever gets the token.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use reqwest::header::HeaderValue;
+use secrecy::{ExposeSecret as _, SecretString};
+
+/// Where bearer tokens come from.
+#[derive(Clone)]
+pub(crate) enum Identity {
+    /// One fixed token, which somebody else got and nobody renews.
+    Token(SecretString),
+    /// Something that gets tokens and renews them.
+    Source(Arc<dyn TokenSource>),
+}
+
+/// Gets bearer tokens.
+pub(crate) trait TokenSource: Send + Sync {
+    /// A token for the API, from a cache where it is still good. `refused` is a token that the API has
+    /// just refused: the answer is then another one, or `None` where no other can be had. Many callers
+    /// may report the same refused token, and one fresh token is enough for them all.
+    fn token<'a>(&'a self, refused: Option<&'a SecretString>) -> TokenFuture<'a>;
+}
+
+/// What [`TokenSource::token`] answers.
+pub(crate) type TokenFuture<'a> =
+    Pin<Box<dyn Future<Output = Result<Option<SecretString>, IdentityError>> + Send + 'a>>;
+
+/// Why no token could be had, with the source's own code and help if it has any.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[error("could not get a token for the API")]
+#[diagnostic(
+    code(jumpbag::library::identity),
+    help("check the library's `auth` and the environment that it reads")
+)]
+pub(crate) struct IdentityError {
+    /// What went wrong; it must not hold a secret.
+    #[source]
+    pub(crate) cause: Box<dyn StdError + Send + Sync>,
+}
+
+/// A text that cannot be a token; it says nothing about the text.
+#[derive(Debug, thiserror::Error)]
+#[error("the token is empty or holds characters that no token has")]
+struct NotAToken;
+
+impl Identity {
+    /// A token to send.
+    pub(super) async fn bearer(&self) -> Result<SecretString, IdentityError> {
+        match self {
+            Self::Token(token) => Ok(token.clone()),
+            Self::Source(source) => source.token(None).await?.ok_or_else(|| IdentityError {
+                cause: "the source has no token".into(),
+            }),
+        }
+    }
+
+    /// A token other than `refused`, or `None` where there is no other.
+    pub(super) async fn fresh(
+        &self,
+        refused: &SecretString,
+    ) -> Result<Option<SecretString>, IdentityError> {
+        match self {
+            Self::Token(_) => Ok(None),
+            Self::Source(source) => Ok(source
+                .token(Some(refused))
+                .await?
+                .filter(|token| token.expose_secret() != refused.expose_secret())),
+        }
+    }
+}
+
+/// The `Authorization` header for `token`, marked so that nothing prints it.
+pub(super) fn authorization(token: &SecretString) -> Result<HeaderValue, IdentityError> {
+    let text = token.expose_secret();
+    // RFC 6750 section 2.1: visible characters only. A line break at the end is the usual mistake.
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(IdentityError {
+            cause: NotAToken.into(),
+        });
+    }
+    let mut value =
+        HeaderValue::from_str(&format!("Bearer {text}")).map_err(|_| IdentityError {
+            cause: NotAToken.into(),
+        })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Token(_) => "Token([redacted])",
+            Self::Source(_) => "Source([redacted])",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_that_cannot_be_sent_is_refused_without_showing_it() {
+        for text in ["", "hush\n", "hush\r\nX: y", "hush hush", "hüsh"] {
+            let error = authorization(&SecretString::from(text)).unwrap_err();
+            let shown = format!("{error:?} {error} {}", error.cause);
+            assert!(
+                !shown.contains("sh\\n") && !shown.contains("hush"),
+                "{shown}"
+            );
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_token() {
+        let token = SecretString::from("hush");
+        let header = authorization(&token).unwrap();
+        assert_eq!(format!("{header:?}"), "Sensitive");
+        assert_eq!(format!("{:?}", Identity::Token(token)), "Token([redacted])");
+    }
+}

@@ -1,0 +1,30 @@
+//! The live response library's API: lists what is observed, uploads and deletes.
+//!
+//! A call here ends in one of two ways: with `Ok`, and then the library is known to be as asked; or with
+//! an [`Error`] that says what is known. Nothing is guessed: an upload whose outcome is unknown is settled
+//! by listing. The client does not know plans, states or terminals.
+//!
+//! - [`gate`] and [`limiter`] keep every request of a library, retries and pages included, under its limits.
+//! - [`send`] sends one request once; [`retry`] says when it may be sent again.
+//! - [`client`] and [`upload`] are the three calls made of such requests.
+//! - [`body`] streams a content and holds its end back until it is known to be the right one.
+//! - [`endpoint`] says where a token may go.
+//! - [`wire`] is the only place that knows the API's field names.
+
+mod body;
+mod client;
+mod endpoint;
+mod error;
+mod gate;
+mod identity;
+mod limiter;
+mod retry;
+mod send;
+mod upload;
+mod wire;
+
+pub(crate) use client::{Client, Deleted, Settings, Timeouts};
+pub(crate) use error::{Answer, Error};
+pub(crate) use identity::{Identity, IdentityError, TokenSource};
+pub(crate) use retry::Retry;
+pub(crate) use upload::{Content, Upload, Uploaded};
