@@ -1,8 +1,8 @@
 //! The client, and the calls that are simply repeated until they are answered: list and delete.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::{self, Write as _};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,21 +10,19 @@ use reqwest::{Method, StatusCode};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use url::{Host, Url};
+use url::Url;
 
+use super::endpoint;
 use super::error::Error;
 use super::gate::Gate;
 use super::identity::Identity;
 use super::retry::Retry;
-use super::send::{Call, MOST_OF_AN_ANSWER, Reply, Tries, Trouble};
+use super::send::{Call, MOST_OF_AN_ANSWER, Tries, Trouble};
 use super::wire::{self, Entity, Page};
 use crate::model::{Limit, Name, ObservedFile};
 
 /// The most that is read of one page of a list.
 const MOST_OF_A_PAGE: usize = 64 * 1024 * 1024;
-
-/// The most pages of one list; a library has a few hundred files.
-const MOST_PAGES: usize = 10_000;
 
 /// What a client is made from.
 pub(crate) struct Settings {
@@ -93,7 +91,7 @@ pub(crate) struct Client {
 impl Client {
     /// A client that starts no request after `stop` is cancelled. A request that is under way then goes on.
     pub(crate) fn new(settings: Settings, stop: CancellationToken) -> Result<Self, Error> {
-        let collection = collection(&settings.endpoint)?;
+        let collection = endpoint::collection(&settings.endpoint)?;
         let mut http = reqwest::Client::builder()
             .user_agent(settings.user_agent)
             .connect_timeout(settings.timeouts.connect)
@@ -141,7 +139,7 @@ impl Client {
             let Some(link) = page.next_link.filter(|link| !link.is_empty()) else {
                 return Ok(files);
             };
-            url = next(&url, &link, &seen)?;
+            url = endpoint::next(&url, &link, &seen)?;
         }
     }
 
@@ -150,7 +148,7 @@ impl Client {
         let call = Call {
             what: format!("delete `{name}`"),
             method: Method::DELETE,
-            url: self.url_of(name)?,
+            url: endpoint::file(&self.collection, name)?,
             fields: None,
             most: MOST_OF_AN_ANSWER,
             time: self.timeouts.answer,
@@ -185,7 +183,7 @@ impl Client {
         let mut tries = Tries::default();
         loop {
             let page = self.send(&call, Ok).await.and_then(|reply| {
-                wire::parse(&reply.body).map_err(|problem| call.not_the_shape(&reply, problem))
+                wire::parse(&reply.body).map_err(|problem| call.not_the_shape(&reply, &problem))
             });
             match page {
                 Ok(page) => return Ok(page),
@@ -214,7 +212,7 @@ impl Client {
             Err(trouble) => return Err(trouble),
         };
         if self.holds(name).await? {
-            Err(call.not_the_shape(&reply, "the file is still there"))
+            Err(call.not_the_shape(&reply, &"the file is still there"))
         } else {
             Ok(Deleted::Deleted)
         }
@@ -239,28 +237,6 @@ impl Client {
     pub(super) fn backoff(&self, failures: u32) -> Duration {
         let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
         self.retry.backoff(failures, &mut random)
-    }
-
-    /// The URL of one file, its name percent-encoded in everything that RFC 3986 does not call unreserved.
-    fn url_of(&self, name: &Name) -> Result<Url, Error> {
-        let mut segment = String::new();
-        for byte in name.as_str().bytes() {
-            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-                segment.push(char::from(byte));
-            } else {
-                // Writing to a string cannot fail.
-                drop(write!(segment, "%{byte:02X}"));
-            }
-        }
-        let url = Url::parse(&format!("{}/{segment}", self.collection));
-        // `.` and `..` are resolved away, with which the URL would be that of the collection or above.
-        let path = format!("{}/{segment}", self.collection.path());
-        url.ok()
-            .filter(|url| !segment.is_empty() && url.path() == path)
-            .ok_or_else(|| Error::Name {
-                name: name.clone(),
-                problem: "no URL can name that file",
-            })
     }
 }
 
@@ -301,66 +277,6 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// The collection's URL at `endpoint`, if a token may be sent there.
-fn collection(endpoint: &Url) -> Result<Url, Error> {
-    let loopback = match endpoint.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(domain)) => domain == "localhost",
-        None => false,
-    };
-    let problem = if !endpoint.has_host() {
-        Some("it names no host")
-    } else if !endpoint.username().is_empty() || endpoint.password().is_some() {
-        Some("it holds a user name or a password")
-    } else if endpoint.query().is_some() || endpoint.fragment().is_some() {
-        Some("it has a query or a fragment")
-    } else {
-        match endpoint.scheme() {
-            "https" => None,
-            "http" if loopback => None,
-            "http" => Some("a token is sent over https only, but for loopback addresses"),
-            _ => Some("it is not an https address"),
-        }
-    };
-    let unusable = |problem| {
-        // What may be a password is not shown.
-        let mut shown = endpoint.clone();
-        let _ = shown.set_username("");
-        let _ = shown.set_password(None);
-        shown.set_query(None);
-        Error::Endpoint {
-            endpoint: shown.to_string(),
-            problem,
-        }
-    };
-    if let Some(problem) = problem {
-        return Err(unusable(problem));
-    }
-    let base = endpoint.as_str().trim_end_matches('/');
-    Url::parse(&format!("{base}/{}", wire::COLLECTION)).map_err(|_| unusable("it is no URL"))
-}
-
-/// Where a list goes on after the page at `from`.
-fn next(from: &Url, link: &str, seen: &BTreeSet<Url>) -> Result<Url, Error> {
-    let refuse = |problem| Error::NextLink {
-        link: link.to_owned(),
-        problem,
-    };
-    let url = from.join(link).map_err(|_| refuse("which is no URL"))?;
-    let same = url.origin() == from.origin() && url.scheme() == from.scheme();
-    if !same || !url.username().is_empty() || url.password().is_some() {
-        return Err(refuse("which is not where it began"));
-    }
-    if seen.contains(&url) {
-        return Err(refuse("where it has been before"));
-    }
-    if seen.len() >= MOST_PAGES {
-        return Err(refuse("after more pages than any library has"));
-    }
-    Ok(url)
-}
-
 fn observed(entity: Entity) -> Result<(Name, ObservedFile), Error> {
     let Some(name) = entity.file_name.clone().filter(|name| !name.is_empty()) else {
         return Err(Error::Entry {
@@ -380,12 +296,4 @@ fn observed(entity: Entity) -> Result<(Name, ObservedFile), Error> {
         file: format!("`{name}`"),
         problem,
     })
-}
-
-/// Keeps the success's body for whoever wants it.
-impl Reply {
-    /// The body, as JSON.
-    pub(super) fn json<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, serde_json::Error> {
-        wire::parse(&self.body)
-    }
 }

@@ -1,6 +1,5 @@
 //! The one door through which every request of a library leaves.
 
-use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 

@@ -8,10 +8,12 @@
 //! - [`send`] sends one request once; [`retry`] says when it may be sent again.
 //! - [`client`] and [`upload`] are the three calls made of such requests.
 //! - [`body`] streams a content and holds its end back until it is known to be the right one.
+//! - [`endpoint`] says where a token may go.
 //! - [`wire`] is the only place that knows the API's field names.
 
 mod body;
 mod client;
+mod endpoint;
 mod error;
 mod gate;
 mod identity;
@@ -20,9 +22,6 @@ mod retry;
 mod send;
 mod upload;
 mod wire;
-
-#[cfg(test)]
-mod tests;
 
 pub(crate) use client::{Client, Deleted, Settings, Timeouts};
 pub(crate) use error::{Answer, Error};

@@ -136,7 +136,7 @@ impl Call {
     }
 
     /// A success that is not what the API documents: what it did is unclear.
-    pub(super) fn not_the_shape(&self, reply: &Reply, problem: impl ToString) -> Trouble {
+    pub(super) fn not_the_shape(&self, reply: &Reply, problem: &dyn ToString) -> Trouble {
         let answer = Box::new(Answer {
             fields: None,
             ..*self.answer(reply)

@@ -11,7 +11,7 @@ use super::body::{Fault, FaultCell, guarded};
 use super::client::{Client, give_up};
 use super::error::Error;
 use super::send::{Call, MOST_OF_AN_ANSWER, Reply, Tries, Trouble};
-use super::wire::{Entity, field};
+use super::wire::{self, Entity, field};
 use crate::model::{Attribute, File, Name, ObservedFile, Sha256};
 
 /// A file to be put into the library.
@@ -203,11 +203,11 @@ impl Upload<'_> {
 
     /// Whether the answer names what was sent.
     fn check_answer(&self, call: &Call, reply: &Reply) -> Result<Uploaded, Trouble> {
-        let not_the_shape = |problem: &dyn ToString| call.not_the_shape(reply, problem.to_string());
-        let entity: Entity = reply.json().map_err(|problem| not_the_shape(&problem))?;
+        let entity: Entity =
+            wire::parse(&reply.body).map_err(|problem| call.not_the_shape(reply, &problem))?;
         // An answer that does not say what was stored leaves it open.
         let (Some(name), Some(sha256)) = (&entity.file_name, &entity.sha256) else {
-            return Err(not_the_shape(&"it lacks `fileName` or `sha256`"));
+            return Err(call.not_the_shape(reply, &"it lacks `fileName` or `sha256`"));
         };
         match sha256.parse::<Sha256>() {
             Ok(stored) if stored == self.file.sha256 && name == self.name.as_str() => {
