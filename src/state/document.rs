@@ -73,13 +73,13 @@ impl Document {
     /// The tenant decides where both sides name one: an endpoint serves many tenants, and a tenant
     /// can be moved to another endpoint. Otherwise the endpoint does. The name is the user's to change.
     pub(crate) fn check_library(&self, library: &LibraryId) -> Result<(), Error> {
-        let same = match (&self.library.tenant_id, &library.tenant_id) {
-            (Some(ours), Some(theirs)) => ours.eq_ignore_ascii_case(theirs),
-            (None, _) | (_, None) => {
-                let [ours, theirs] =
-                    [&self.library, library].map(|library| library.endpoint.trim_end_matches('/'));
-                ours == theirs
-            }
+        let same = if let (Some(ours), Some(theirs)) = (&self.library.tenant_id, &library.tenant_id)
+        {
+            ours.eq_ignore_ascii_case(theirs)
+        } else {
+            let [ours, theirs] =
+                [&self.library, library].map(|library| library.endpoint.trim_end_matches('/'));
+            ours == theirs
         };
         if same {
             return Ok(());

@@ -172,3 +172,45 @@ impl Drop for Locked {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use camino::Utf8PathBuf;
+
+    use super::*;
+    use crate::state::{Store, atomic};
+
+    /// A write that failed after its rename cannot be made to happen; what it leaves can.
+    #[tokio::test]
+    async fn what_a_failed_write_of_its_own_left_is_no_race() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = Utf8PathBuf::from_path_buf(parent.path().join("a")).unwrap();
+        let library = LibraryId {
+            name: "contoso".into(),
+            endpoint: "https://api.example".into(),
+            tenant_id: None,
+        };
+        let owner = Owner {
+            id: "id".into(),
+            user: "alice".into(),
+            host: "ws1".into(),
+            pid: 1,
+            command: "jumpbag apply".into(),
+            since: Timestamp::UNIX_EPOCH,
+        };
+        let store = Store::new(folder.clone());
+        let mut locked = store.lock(&library, owner, Duration::ZERO).await.unwrap();
+        let at = Timestamp::UNIX_EPOCH;
+        for serial in 1..3 {
+            let left = format::write(&locked.changed(|_| {}, at)).unwrap();
+            atomic::replace(&folder.join("state.json"), &left).unwrap();
+            let error = locked.write(|_| {}, at).unwrap_err();
+            assert!(matches!(error, Error::Raced { .. }), "{error}");
+            locked.attempted = Some(left);
+            locked.write(|_| {}, at).unwrap();
+            assert_eq!(locked.document().serial, serial);
+        }
+    }
+}
