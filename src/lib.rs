@@ -13,7 +13,11 @@
 //!
 //! [`model`] is the plain data that the stages hand to each other.
 
+mod apply;
+mod diagnostics;
+mod gather;
 mod library;
+mod manifest;
 mod model;
 mod plan;
 mod render;

@@ -221,7 +221,11 @@ async fn execute(
             stop: stop.soon.clone(),
             now: jiff::Timestamp::now,
         };
-        let mut progress = Progress::new(context.output, steps(part));
+        let mut progress = Progress::new(
+            context.output,
+            steps(part),
+            ready.connection.client.waiting(),
+        );
         let outcome = apply::run(part, tools, &mut ready.locked, &mut |event| {
             progress.tell(event)
         })
