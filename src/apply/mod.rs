@@ -48,7 +48,7 @@ pub(crate) async fn run(
     locked: &mut Locked,
     events: &mut dyn FnMut(Event),
 ) -> Outcome {
-    let mut recorder = Recorder::new(&plan.library, locked, tools.now);
+    let mut recorder = Recorder::new(locked, tools.now);
     recorder.begin(&plan.changes, events);
     let crew = Arc::new(Crew::new(tools));
     let (deletes, others): (Vec<_>, Vec<_>) = plan

@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 
 use super::work::Finished;
 use super::{Event, Failed, Outcome, renamed_to};
-use crate::model::{LibraryId, Name, TrackedFile};
+use crate::model::{Name, TrackedFile};
 use crate::plan::{Action, Change};
 use crate::state::{Document, Locked};
 
 /// Writes the state after each batch of finished changes, and keeps the account of the apply.
 pub(super) struct Recorder<'a> {
-    library: &'a LibraryId,
     locked: &'a mut Locked,
     now: fn() -> jiff::Timestamp,
     outcome: Outcome,
@@ -20,14 +19,9 @@ pub(super) struct Recorder<'a> {
 }
 
 impl<'a> Recorder<'a> {
-    pub(super) fn new(
-        library: &'a LibraryId,
-        locked: &'a mut Locked,
-        now: fn() -> jiff::Timestamp,
-    ) -> Self {
+    pub(super) fn new(locked: &'a mut Locked, now: fn() -> jiff::Timestamp) -> Self {
         let (unsaved, created) = (Vec::new(), BTreeSet::new());
         Self {
-            library,
             locked,
             now,
             outcome: Outcome::default(),
@@ -56,10 +50,8 @@ impl<'a> Recorder<'a> {
         if recorded.is_empty() && uploads.is_empty() {
             return;
         }
-        let library = self.library.clone();
         let written = self.locked.write(
             |document| {
-                document.library = library;
                 document.pending = uploads.into_iter().collect();
                 recorded.iter().for_each(|change| enter(document, change));
             },
@@ -127,13 +119,12 @@ impl<'a> Recorder<'a> {
         if self.unsaved.is_empty() {
             return self.outcome.unsaved.is_none();
         }
-        let (library, batch) = (self.library.clone(), std::mem::take(&mut self.unsaved));
+        let batch = std::mem::take(&mut self.unsaved);
         let at = (self.now)();
         let locked = &mut *self.locked;
         let written = tokio::task::block_in_place(|| {
             locked.write(
                 |document| {
-                    document.library = library;
                     batch.iter().for_each(|change| enter(document, change));
                 },
                 at,

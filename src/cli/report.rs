@@ -24,6 +24,8 @@ pub(crate) fn render(diagnostic: &dyn Diagnostic, color: bool) -> String {
         .with_links(false)
         .with_width(WIDTH)
         .with_break_words(false)
+        .with_word_separator(textwrap::WordSeparator::AsciiSpace)
+        .with_word_splitter(textwrap::WordSplitter::NoHyphenation)
         .with_show_related_as_nested(false);
     let mut text = String::new();
     let shown = Shown::of_diagnostic(diagnostic);

@@ -70,7 +70,6 @@ fn enter(
     session: &Session,
     found: &BTreeMap<Name, ObservedFile>,
 ) {
-    document.library = session.id.clone();
     for (name, observed) in found {
         // The manifest's protection holds from the start; a size that is known is kept.
         let desired = session.desired.get(name);
