@@ -169,7 +169,37 @@ mod tests {
             .with_width(80)
             .render_report(&mut out, &invalid)
             .unwrap();
-        insta::assert_snapshot!(out, @"");
+        insta::assert_snapshot!(out, @"
+          x `names.txt` is not valid
+
+        Error: jumpbag::test::code
+
+          x without a place
+
+        Warning: jumpbag::test::code
+
+          ! `second` is odd
+           ,-[names.txt:2:1]
+         1 | äöü first
+         2 | second
+           : ^^^^^^
+         3 | first
+           `----
+
+        Error: jumpbag::test::code
+
+          x `first` is there twice
+           ,-[names.txt:3:1]
+         1 | äöü first
+           :     ^^|^^
+           :       `-- first here
+         2 | second
+         3 | first
+           : ^^|^^
+           :   `-- again here
+           `----
+          help: take one away
+        ");
     }
 
     #[test]

@@ -289,7 +289,7 @@ impl<'t> Decoder<'t> {
         let message = format!("{what} cannot be `{}`", text.value);
         self.report(
             Problem::error(&codes::UNKNOWN_WORD, message)
-                .at(text.span, format!("not one of {}", listed(&words)))
+                .at(text.span, "unknown word")
                 .help(help),
         );
         None

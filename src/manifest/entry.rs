@@ -42,7 +42,7 @@ pub(crate) enum EntryName {
     /// This.
     Given(Located<Name>),
     /// The manifest gives one that cannot be; that is reported.
-    Bad(Span),
+    Bad,
 }
 
 /// The attributes that `defaults:` can give.
@@ -227,7 +227,7 @@ fn library_names(
 
 fn name(decoder: &mut Decoder<'_>, node: &Node) -> EntryName {
     let Some(text) = decoder.text(node, "`name`") else {
-        return EntryName::Bad(node.span);
+        return EntryName::Bad;
     };
     match Name::new(&text.value) {
         Ok(name) => EntryName::Given(Located {
@@ -236,7 +236,7 @@ fn name(decoder: &mut Decoder<'_>, node: &Node) -> EntryName {
         }),
         Err(error) => {
             decoder.report(invalid_name(&text.value, &error, text.span, "this name"));
-            EntryName::Bad(text.span)
+            EntryName::Bad
         }
     }
 }

@@ -156,7 +156,10 @@ impl<'a> Finder<'a> {
     /// what follows that part.
     pub(super) fn near(&mut self, path: &str) -> Option<String> {
         let mut folder = String::new();
-        for part in path.split('/').filter(|part| *part != "..") {
+        for part in path.split('/') {
+            if part == ".." {
+                return None;
+            }
             let items = self.list(&folder).ok()?;
             if items.iter().any(|item| item.name == part && item.folder) {
                 folder = joined(&folder, part);

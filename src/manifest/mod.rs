@@ -12,6 +12,7 @@ mod decode;
 mod entry;
 mod glob;
 mod library;
+mod names;
 mod node;
 mod path;
 mod quantity;

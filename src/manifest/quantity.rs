@@ -110,8 +110,8 @@ mod tests {
 
     #[test]
     fn durations_have_units_and_are_longer_than_zero() {
-        assert_eq!(duration("1m"), Some(Duration::from_secs(60)));
-        assert_eq!(duration("1h30m"), Some(Duration::from_secs(5400)));
+        assert_eq!(duration("1m"), Some(Duration::from_mins(1)));
+        assert_eq!(duration("1h30m"), Some(Duration::from_mins(90)));
         assert_eq!(duration("500ms"), Some(Duration::from_millis(500)));
         for text in [
             "",

@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::content::{self, Content};
-use super::decode::listed;
 use super::entry::invalid_name;
 use super::glob::{Finder, Pattern, is_glob};
-use super::{Endpoint, Entry, EntryName, Library, Manifest, codes, quantity};
+use super::{Endpoint, Entry, EntryName, Library, Manifest, codes, names, quantity};
 use crate::diagnostics::{Invalid, Problem, Span};
 use crate::model::{DesiredFile, File, Name};
 
@@ -54,8 +53,9 @@ pub(super) fn resolve_what_is_good(
     let sources = resolver.sources();
     let contents = resolver.contents(&sources);
     let files = resolver.files(&sources, &contents);
-    let desired = resolver.named(&files);
-    (desired, resolver.problems)
+    let mut problems = resolver.problems;
+    let desired = names::by_library(&files, selected, &mut problems);
+    (desired, problems)
 }
 
 /// What globs leave out: the state, the emulators' data, and the manifest itself.
@@ -90,22 +90,22 @@ fn lexical(path: &str) -> String {
 }
 
 /// A path that an entry stands for.
-struct Source<'m> {
+pub(super) struct Source<'m> {
     /// Which entry, in the order of the manifest.
-    nth: usize,
-    entry: &'m Entry,
+    pub(super) nth: usize,
+    pub(super) entry: &'m Entry,
     /// Relative to the manifest's folder.
-    path: String,
-    by_glob: bool,
+    pub(super) path: String,
+    pub(super) by_glob: bool,
 }
 
 /// A source that is good.
-struct Found<'m> {
-    source: &'m Source<'m>,
-    name: Name,
+pub(super) struct Found<'m> {
+    pub(super) source: &'m Source<'m>,
+    pub(super) name: Name,
     /// Where the name, or the source that implies it, is in the manifest.
-    span: Span,
-    file: DesiredFile,
+    pub(super) span: Span,
+    pub(super) file: DesiredFile,
 }
 
 struct Resolver<'m> {
@@ -199,20 +199,25 @@ impl<'m> Resolver<'m> {
             && matches.not_utf8.is_empty()
             && matches.unreadable.is_empty();
         if none {
-            let near = Some(pattern.start())
-                .filter(|start| !start.is_empty())
-                .and_then(|start| self.near(start));
-            let help = match near {
-                Some(near) => format!("look in `{near}`, if that is meant"),
-                None => "correct the glob, or take the entry away; hidden files match only where the glob names them".to_owned(),
-            };
-            self.problems.push(
-                Problem::error(&codes::GLOB_NO_MATCH, format!("`{glob}` matches no file"))
-                    .at(span, "no match")
-                    .help(help),
-            );
+            self.no_match(entry, &pattern);
         }
         matches.files
+    }
+
+    fn no_match(&mut self, entry: &Entry, pattern: &Pattern) {
+        let near = Some(pattern.start())
+            .filter(|start| !start.is_empty())
+            .and_then(|start| self.near(start));
+        let help = match near {
+            Some(near) => format!("look in `{near}`, if that is meant"),
+            None => "correct the glob, or take the entry away; hidden files match only where the glob names them".to_owned(),
+        };
+        let message = format!("`{}` matches no file", entry.source.value);
+        self.problems.push(
+            Problem::error(&codes::GLOB_NO_MATCH, message)
+                .at(entry.source.span, "no match")
+                .help(help),
+        );
     }
 
     fn near(&mut self, path: &str) -> Option<String> {
@@ -291,7 +296,10 @@ impl<'m> Resolver<'m> {
             }
             Content::Missing => {
                 let help = match self.near(path) {
-                    Some(near) => format!("write `{near}`, if that is meant"),
+                    Some(near) if near.split('/').count() == path.split('/').count() => {
+                        format!("write `{near}`, if that is meant")
+                    }
+                    Some(near) => format!("look in `{near}`, if that is meant"),
                     None => "create the file, or correct the path; it is relative to the manifest's folder".to_owned(),
                 };
                 Problem::error(&codes::SOURCE_MISSING, format!("`{path}` does not exist"))
@@ -330,12 +338,15 @@ impl<'m> Resolver<'m> {
             .libraries_of(source.entry)
             .filter(|library| library.max_file_size < size)
             .collect();
-        let Some(limit) = too_small.iter().map(|library| library.max_file_size).min() else {
+        if too_small.is_empty() {
             return true;
-        };
-        let names: Vec<&str> = too_small
+        }
+        let limits: Vec<String> = too_small
             .iter()
-            .map(|library| library.name.as_str())
+            .map(|library| {
+                let limit = quantity::shown(library.max_file_size);
+                format!("{limit} for `{}`", library.name)
+            })
             .collect();
         let help = if size > API_MAX_FILE_SIZE {
             "make the file smaller: the API takes no file over 20 MB"
@@ -343,11 +354,10 @@ impl<'m> Resolver<'m> {
             "raise `max_file_size` if your tenant takes it: the API's page said 4 MB in one revision and 20 MB in later ones"
         };
         let message = format!(
-            "`{}` has {}, and {} takes {} at most",
+            "`{}` has {}, and `max_file_size` is {}",
             source.path,
             quantity::shown(size),
-            listed(&names),
-            quantity::shown(limit)
+            limits.join(", ")
         );
         self.problems.push(
             Problem::error(&codes::SOURCE_TOO_LARGE, message)
@@ -362,7 +372,7 @@ impl<'m> Resolver<'m> {
         let entry = source.entry;
         let (name, span) = match &entry.name {
             EntryName::Given(_) if source.by_glob => return None,
-            EntryName::Bad(_) => return None,
+            EntryName::Bad => return None,
             EntryName::Given(name) => (name.value.clone(), name.span),
             EntryName::OfSource => {
                 let text = source.path.rsplit('/').next().unwrap_or(&source.path);
@@ -390,33 +400,6 @@ impl<'m> Resolver<'m> {
         }
         Some((name, span))
     }
-
-    /// The files of each library, by name.
-    fn named(&mut self, files: &[Found<'_>]) -> Desired {
-        let mut desired: Desired = BTreeMap::new();
-        let mut reported: BTreeSet<(usize, usize)> = BTreeSet::new();
-        for library in self.selected {
-            let mut first_by_name: BTreeMap<String, usize> = BTreeMap::new();
-            let names = desired.entry(library.name.clone()).or_default();
-            for (nth, found) in files.iter().enumerate() {
-                if !found.source.entry.libraries.contains(&library.name) {
-                    continue;
-                }
-                let first = *first_by_name.entry(found.name.folded()).or_insert(nth);
-                match files.get(first) {
-                    Some(other) if first != nth => {
-                        if reported.insert((first, nth)) {
-                            self.problems.push(duplicate(other, found, &library.name));
-                        }
-                    }
-                    _ => {
-                        names.insert(found.name.clone(), found.file.clone());
-                    }
-                }
-            }
-        }
-        desired
-    }
 }
 
 /// What the place of a source says about it.
@@ -426,31 +409,4 @@ fn label(source: &Source<'_>) -> String {
     } else {
         "this source".to_owned()
     }
-}
-
-fn duplicate(first: &Found<'_>, again: &Found<'_>, library: &str) -> Problem {
-    let (one, two) = (&first.source.path, &again.source.path);
-    let message = if first.name == again.name {
-        format!("two files of `{library}` are called `{}`", again.name)
-    } else {
-        format!(
-            "`{}` and `{}` in `{library}` differ only in case",
-            first.name, again.name
-        )
-    };
-    let problem = Problem::error(&codes::DUPLICATE_NAME, message);
-    let problem = if first.source.nth == again.source.nth {
-        problem.at(again.span, format!("both `{one}` and `{two}` match"))
-    } else {
-        problem
-            .at(again.span, format!("again here, for `{two}`"))
-            .at(first.span, format!("first here, for `{one}`"))
-    };
-    problem.help(if one == two {
-        "take one of the two entries away, or narrow a glob"
-    } else if first.source.by_glob || again.source.by_glob {
-        "narrow the glob, or list the files one by one, each with its own `name`"
-    } else {
-        "give one of the two another `name`, or `libraries` that do not overlap"
-    })
 }

@@ -14,8 +14,8 @@ const MAX_DEPTH: usize = 32;
 /// The most values. An entry with every attribute has 17, so this is over 200,000 of them.
 const MAX_NODES: usize = 4_000_000;
 
-/// The most values that aliases stand for: ten for each of 100,000 entries.
-const MAX_ALIASED_NODES: usize = 1_000_000;
+/// The most values that aliases stand for: five for each of 100,000 entries.
+const MAX_ALIASED_NODES: usize = 500_000;
 
 /// The most bytes of text that aliases may add to those of the manifest.
 const MAX_ALIASED_BYTES: usize = 16 * 1024 * 1024;
@@ -88,10 +88,13 @@ fn options() -> Options {
 /// The problem that `error` is.
 fn problem(text: &Text, error: &Error) -> Problem {
     let span = place(text, error);
-    let breach = match error {
-        Error::AliasError { error, .. } => return problem(text, error),
-        Error::Budget { breach, .. } => Some(breach),
-        _ => None,
+    if let Error::AliasError { error, .. } = error {
+        return problem(text, error);
+    }
+    let breach = if let Error::Budget { breach, .. } = error {
+        Some(breach)
+    } else {
+        None
     };
     if let Some(BudgetBreach::Depth { .. }) = breach {
         return nesting(span);
