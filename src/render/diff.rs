@@ -7,7 +7,7 @@ use similar::{Algorithm, DiffOp, DiffTag, TextDiff, group_diff_ops};
 
 use super::content::{Decoded, Encoding, Endings, decode};
 use super::fold::{Folded, common_start, fold};
-use super::marks::changed_words;
+use super::marks::{Marks, changed_words};
 use super::signature;
 
 /// Lines of context around a change.
@@ -215,7 +215,7 @@ fn lines(op: DiffOp, old: &[&str], new: &[&str]) -> Vec<Line> {
     };
     // Where the words of a long line are not marked, its first difference to the line that stands at
     // the same place on the other side is what must not be folded away.
-    let side = |side, texts: &[&str], others: &[&str], marks: Vec<Vec<Range<usize>>>| {
+    let side = |side, texts: &[&str], others: &[&str], marks: Marks| {
         texts
             .iter()
             .zip(marks)

@@ -22,7 +22,7 @@ pub(crate) struct LibraryDrift {
 }
 
 /// The drift of `libraries` as text, laid out as a plan's.
-pub(crate) fn drift_text(libraries: &[LibraryDrift], options: &TextOptions) -> String {
+pub(crate) fn drift_text(libraries: &[LibraryDrift], options: TextOptions) -> String {
     let mut page = Page::new(options.color);
     for library in libraries {
         page.gap();
@@ -41,11 +41,15 @@ pub(crate) fn drift_text(libraries: &[LibraryDrift], options: &TextOptions) -> S
             } else {
                 ("~ ", Role::Changed)
             };
-            let pieces = [
-                (Role::Heading, word(name.as_str()).into_owned()),
-                (Role::Plain, words::drift(drift)),
-            ];
-            page.pack((2, (role, symbol)), 6, "  ", &pieces);
+            let name = word(name.as_str());
+            page.pack(
+                (2, (role, symbol)),
+                6,
+                "",
+                &[(Role::Heading, name.into_owned())],
+            );
+            let plain = (6, (Role::Plain, ""));
+            page.sentence(plain, 8, Role::Plain, words::drift(drift));
         }
         page.gap();
         unmanaged(&mut page, names);

@@ -116,17 +116,18 @@ pub(super) fn content_pieces(line: &str) -> impl Iterator<Item = (usize, Piece)>
 
 /// Whether `c` is dangerous wherever it stands.
 pub(super) fn is_dangerous(c: char) -> bool {
-    match c.general_category() {
+    let by_category = matches!(
+        c.general_category(),
         GeneralCategory::Control
-        | GeneralCategory::Format
-        | GeneralCategory::Surrogate
-        | GeneralCategory::PrivateUse
-        | GeneralCategory::Unassigned
-        | GeneralCategory::LineSeparator
-        | GeneralCategory::ParagraphSeparator => true,
-        GeneralCategory::SpaceSeparator => c != ' ',
-        _ => draws_nothing(c),
-    }
+            | GeneralCategory::Format
+            | GeneralCategory::Surrogate
+            | GeneralCategory::PrivateUse
+            | GeneralCategory::Unassigned
+            | GeneralCategory::LineSeparator
+            | GeneralCategory::ParagraphSeparator
+            | GeneralCategory::SpaceSeparator
+    );
+    c != ' ' && (by_category || draws_nothing(c))
 }
 
 /// Whether `c` draws nothing although its category does not say so: the letters and marks among

@@ -10,12 +10,12 @@ const MOST_BYTES: usize = 16 * 1024;
 /// The least share of words that both sides have in common; below it, marks are noise.
 const LEAST_COMMON: f32 = 0.5;
 
+/// Byte ranges for each of several lines.
+pub(super) type Marks = Vec<Vec<Range<usize>>>;
+
 /// For each line of both sides, the byte ranges that the other side does not have. Empty for lines that
 /// are new as a whole, and for blocks that are too long or too different for marks to help.
-pub(super) fn changed_words(
-    old: &[&str],
-    new: &[&str],
-) -> (Vec<Vec<Range<usize>>>, Vec<Vec<Range<usize>>>) {
+pub(super) fn changed_words(old: &[&str], new: &[&str]) -> (Marks, Marks) {
     let none = || (vec![Vec::new(); old.len()], vec![Vec::new(); new.len()]);
     let bytes: usize = old.iter().chain(new).map(|line| line.len()).sum();
     if bytes > MOST_BYTES {
@@ -97,9 +97,9 @@ mod tests {
 
     #[test]
     fn words_are_compared_across_lines() {
-        let (old, new) = changed_words(&["a b c d\n"], &["a b c\n", "d e\n"]);
-        assert_eq!(old, vec![vec![5..6]]);
-        assert_eq!(new, vec![vec![], vec![1..3]]);
+        let (old, new) = changed_words(&["alpha beta gamma\n"], &["alpha beta\n", "gamma\n"]);
+        assert_eq!(old, vec![vec![10..11]]);
+        assert!(new.iter().all(Vec::is_empty), "{new:?}");
     }
 
     #[test]

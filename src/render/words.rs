@@ -1,9 +1,11 @@
 //! The sentences and phrases of a plan, the same in every form. Names in them are made harmless.
 
+use std::borrow::Cow;
+
 use super::diff::{Note, SignatureChange};
 use super::escape::word;
 use super::size::{duration, plural};
-use crate::model::Attribute;
+use crate::model::{Attribute, Name};
 use crate::plan::{Cause, Change, Drift, Reason, Refusal, Summary};
 
 /// The one line that says what a plan does.
@@ -52,57 +54,86 @@ pub(super) fn calls(calls: u64, seconds: u64) -> String {
     }
 }
 
-/// Why a change is in the plan.
-pub(super) fn why(change: &Change) -> String {
-    let mut phrases: Vec<String> = change.reasons.iter().filter_map(reason).collect();
+/// Why a change is in the plan, in pieces between which a line may be broken at a space.
+pub(super) fn why(change: &Change) -> Vec<String> {
+    let mut phrases: Vec<Vec<String>> = change.reasons.iter().filter_map(reason).collect();
     for (cause, phrase) in [
         (Cause::Manifest, "manifest changed"),
         (Cause::Drift, "library drifted in"),
         (Cause::Both, "manifest and library both changed"),
     ] {
-        let attributes = change.reasons.iter().filter_map(|reason| match reason {
-            Reason::Differs(attribute, by) if *by == cause => Some(*attribute),
-            _ => None,
+        let attributes = change.reasons.iter().filter_map(|reason| {
+            if let Reason::Differs(attribute, by) = reason
+                && *by == cause
+            {
+                Some(*attribute)
+            } else {
+                None
+            }
         });
         let attributes = attribute_list(attributes);
         if !attributes.is_empty() {
-            phrases.push(format!("{phrase} {attributes}"));
+            phrases.push(split(&format!("{phrase} {attributes}")));
         }
     }
     if change.protect {
-        phrases.push("protected".to_owned());
+        phrases.push(split("protected"));
     }
-    phrases.join("; ")
+    let count = phrases.len();
+    for phrase in phrases.iter_mut().take(count.saturating_sub(1)) {
+        if let Some(last) = phrase.last_mut() {
+            last.push(';');
+        }
+    }
+    phrases.concat()
 }
 
-fn reason(reason: &Reason) -> Option<String> {
-    Some(match reason {
-        Reason::New => "new".to_owned(),
-        Reason::Missing => "missing from the library".to_owned(),
+fn reason(reason: &Reason) -> Option<Vec<String>> {
+    let phrase = match reason {
+        Reason::New => "new",
+        Reason::Missing => "missing from the library",
+        // By cause, below.
         Reason::Differs(..) => return None,
-        Reason::AlreadyThere => "already in the library".to_owned(),
-        Reason::TakenOver => "takes over an unmanaged file".to_owned(),
-        Reason::InTheWay => "an unmanaged file is in the way".to_owned(),
-        Reason::NotDesired => "no longer in the manifest".to_owned(),
-        Reason::Unmanaged => "unmanaged".to_owned(),
-        Reason::RenamedTo(name) => format!("goes on as {}", word(name.as_str())),
-        Reason::Destroy => "everything tracked is destroyed".to_owned(),
-        Reason::Agrees => "already agrees and will be recorded".to_owned(),
-    })
+        Reason::AlreadyThere => "already in the library",
+        Reason::TakenOver => "takes over an unmanaged file",
+        // The refusal says it, and of which kind the file is.
+        Reason::InTheWay => return None,
+        Reason::NotDesired => "no longer in the manifest",
+        Reason::Unmanaged => "unmanaged",
+        Reason::RenamedTo(name) => {
+            let mut phrase = split("goes on as");
+            phrase.push(word(name.as_str()).into_owned());
+            return Some(phrase);
+        }
+        Reason::Destroy => "everything tracked is destroyed",
+        Reason::Agrees => "already agrees and will be recorded",
+    };
+    Some(split(phrase))
 }
 
-/// What somebody did to a file in the library, and who and when.
-pub(super) fn drift(drift: &Drift) -> String {
+/// What somebody did to a file in the library, and who and when; in pieces as [`why`].
+pub(super) fn drift(drift: &Drift) -> Vec<String> {
     let Drift { attributes, by, at } = drift;
     if attributes.is_empty() && by.is_none() && at.is_none() {
-        return "missing from the library".to_owned();
+        return split("missing from the library");
     }
-    let what = attribute_list(attributes.iter().copied());
-    let by = by.as_deref().map_or("an unknown user".into(), word);
-    let at = at.as_deref().map_or("an unknown time".into(), word);
-    format!("{what} changed by {by} at {at}")
-        .trim_start()
-        .to_owned()
+    let known = |text: &Option<String>, unknown| match text {
+        Some(text) => vec![word(text).into_owned()],
+        None => split(unknown),
+    };
+    let what = format!("{} changed by", attribute_list(attributes.iter().copied()));
+    [
+        split(&what),
+        known(by, "an unknown user"),
+        split("at"),
+        known(at, "an unknown time"),
+    ]
+    .concat()
+}
+
+/// The words of a phrase of ours.
+pub(super) fn split(phrase: &str) -> Vec<String> {
+    phrase.split_whitespace().map(str::to_owned).collect()
 }
 
 fn attribute_list(attributes: impl Iterator<Item = Attribute>) -> String {
@@ -149,14 +180,24 @@ pub(super) fn note(note: Note) -> String {
     }
 }
 
-/// Whether a message that names the files of `refusal` can be wrapped: a name that is not plainly a word
-/// could look like a line of ours at the start of one.
-pub(super) fn can_wrap(refusal: &Refusal) -> bool {
-    let plain =
-        |name: &crate::model::Name| matches!(word(name.as_str()), std::borrow::Cow::Borrowed(_));
+/// Whether the message of `refusal` can be wrapped: a name that is not plainly a word could look like a
+/// line of ours at the start of one.
+pub(super) fn can_wrap_message(refusal: &Refusal) -> bool {
     match refusal {
-        Refusal::Conflict(name) | Refusal::Protected(name) => plain(name),
-        Refusal::CaseClash { name, other } => plain(name) && plain(other),
+        Refusal::Conflict(name) | Refusal::Protected(name) => is_word(name),
+        Refusal::CaseClash { name, other } => is_word(name) && is_word(other),
         Refusal::TooManyDeletes { .. } => true,
     }
+}
+
+/// As [`can_wrap_message`], for its help.
+pub(super) fn can_wrap_help(refusal: &Refusal) -> bool {
+    match refusal {
+        Refusal::CaseClash { name: _, other } => is_word(other),
+        Refusal::Conflict(_) | Refusal::Protected(_) | Refusal::TooManyDeletes { .. } => true,
+    }
+}
+
+fn is_word(name: &Name) -> bool {
+    matches!(word(name.as_str()), Cow::Borrowed(_))
 }

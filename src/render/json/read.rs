@@ -13,7 +13,7 @@ use crate::model::{Attribute, File, LibraryId, Name, Sha256};
 use crate::plan::{Action, Cause, Change, Drift, LibraryPlan, Plan, Reason, Refusal};
 
 /// The longest plan file that is read, in bytes.
-const MOST_BYTES: usize = 256 * 1024 * 1024;
+pub(super) const MOST_BYTES: usize = 256 * 1024 * 1024;
 
 /// Why a saved plan cannot be used.
 #[derive(Debug, Error, Diagnostic)]

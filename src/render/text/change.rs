@@ -55,16 +55,28 @@ pub(super) fn change(page: &mut Page, library: &LibraryPlan, change: &Change, co
     let (size, hash) = identity(before, change.after.as_ref());
     let mut pieces = vec![(Role::Heading, title(change))];
     pieces.extend([(Role::Plain, size), (Role::Quiet, hash)]);
-    pieces.extend([(Role::Plain, words::why(change))]);
-    page.pack((2, (role, &format!("{symbol} "))), INDENT, "  ", &pieces);
+    pieces.retain(|(_, text)| !text.is_empty());
+    let why = words::why(change);
+    let symbol = format!("{symbol} ");
+    let start = (2, (role, symbol.as_str()));
+    let width = |text: &str| text.width() + 2;
+    let whole = 4 + pieces.iter().map(|(_, text)| width(text)).sum::<usize>();
+    if whole + why.join(" ").width() <= WIDTH {
+        pieces.push((Role::Plain, why.join(" ")));
+        page.pack(start, INDENT, "  ", &pieces);
+    } else {
+        page.pack(start, INDENT, "  ", &pieces);
+        page.sentence((INDENT, (Role::Plain, "")), INDENT, Role::Plain, why);
+    }
     for refusal in refusals {
         message(page, INDENT, refusal);
     }
     if change.action == Action::Delete || source.is_some() {
         let drifted = source.map_or(change.drifted.as_ref(), |source| source.drifted.as_ref());
         if let Some(drift) = drifted {
-            let drift = format!("{} since the last apply", words::drift(drift));
-            page.line(INDENT, [(Role::Changed, drift.as_str())]);
+            let mut pieces = words::drift(drift);
+            pieces.extend(words::split("since the last apply"));
+            page.sentence((INDENT, (Role::Changed, "")), INDENT, Role::Changed, pieces);
         }
     }
     attributes(page, before, change.after.as_ref());
@@ -75,26 +87,21 @@ pub(super) fn change(page: &mut Page, library: &LibraryPlan, change: &Change, co
 pub(super) fn message(page: &mut Page, indent: usize, refusal: &Refusal) {
     let (message, help) = (refusal.message(), refusal.help());
     let (message, help) = (visible(&message), visible(&help));
-    if words::can_wrap(refusal) {
-        page.sentence(
-            (indent, (Role::Refused, "")),
-            indent,
-            Role::Refused,
-            &message,
-        );
-        page.sentence(
-            (indent, (Role::Quiet, "help: ")),
-            indent + 6,
-            Role::Plain,
-            &help,
-        );
-    } else {
-        page.line(indent, [(Role::Refused, message.as_ref())]);
-        page.line(
-            indent,
-            [(Role::Quiet, "help: "), (Role::Plain, help.as_ref())],
-        );
-    }
+    let (says, asks) = (
+        (indent, (Role::Refused, "")),
+        (indent, (Role::Quiet, "help: ")),
+    );
+    let pieces = |text: &str, can_wrap| {
+        if can_wrap {
+            words::split(text)
+        } else {
+            vec![text.to_owned()]
+        }
+    };
+    let message = pieces(&message, words::can_wrap_message(refusal));
+    let help = pieces(&help, words::can_wrap_help(refusal));
+    page.sentence(says, indent, Role::Refused, message);
+    page.sentence(asks, indent + 6, Role::Plain, help);
 }
 
 fn symbol(change: &Change) -> (&'static str, Role) {
@@ -214,17 +221,16 @@ impl<'a> Value<'a> {
             Self::Text(None) => "none".to_owned(),
             Self::Text(Some(text)) => {
                 let folded = fold(text, focus.min(text.len().saturating_sub(1)));
-                let mut shown = quoted(text.get(folded.shown).unwrap_or_default());
-                if folded.before > 0 {
-                    shown = format!(
-                        "({} more characters) … {shown}",
-                        thousands(folded.before as u64)
-                    );
-                }
-                if folded.after > 0 {
-                    shown += &format!(" … ({} more characters)", thousands(folded.after as u64));
-                }
-                shown
+                let shown = quoted(text.get(folded.shown).unwrap_or_default());
+                let start = match folded.before {
+                    0 => String::new(),
+                    before => format!("({} more characters) … ", thousands(before as u64)),
+                };
+                let end = match folded.after {
+                    0 => String::new(),
+                    after => format!(" … ({} more characters)", thousands(after as u64)),
+                };
+                format!("{start}{shown}{end}")
             }
         }
     }

@@ -53,48 +53,51 @@ impl Page {
         self.indent(indent);
         self.styles.paint(&mut self.text, start.0, start.1);
         let mut column = indent + start.1.width();
-        let mut pieces = pieces
-            .iter()
-            .filter(|(_, text)| !text.is_empty())
-            .peekable();
-        let mut first = true;
-        while let Some((role, text)) = pieces.next() {
-            let separator = if first { "" } else { separator };
-            // The separator that follows must fit too, without the space at its end.
-            let tail = if pieces.peek().is_some() {
-                separator.trim_end().width()
-            } else {
-                0
-            };
-            if first || column + separator.width() + text.width() + tail <= WIDTH {
-                self.text.push_str(separator);
-                column += separator.width();
-            } else {
-                self.text.push_str(separator.trim_end());
-                self.text.push('\n');
-                self.indent(hanging);
-                column = hanging;
-            }
-            self.styles.paint(&mut self.text, *role, text);
+        // The end of a separator that ends a line must fit too.
+        let tail = separator.trim_end();
+        let pieces = pieces.iter().filter(|(_, text)| !text.is_empty());
+        let mut run: Option<(Role, String)> = None;
+        for (role, text) in pieces {
+            let width = separator.width() + text.width();
+            run = Some(match run {
+                None => (*role, text.clone()),
+                Some((same, painted)) if column + width + tail.width() <= WIDTH => {
+                    column += separator.width();
+                    if same == *role {
+                        (same, painted + separator + text)
+                    } else {
+                        self.styles.paint(&mut self.text, same, &painted);
+                        self.text.push_str(separator);
+                        (*role, text.clone())
+                    }
+                }
+                Some((last, painted)) => {
+                    self.styles.paint(&mut self.text, last, &painted);
+                    self.text.push_str(tail);
+                    self.text.push('\n');
+                    self.indent(hanging);
+                    column = hanging;
+                    (*role, text.clone())
+                }
+            });
             column += text.width();
-            first = false;
+        }
+        if let Some((role, painted)) = run {
+            self.styles.paint(&mut self.text, role, &painted);
         }
         self.text.push('\n');
     }
 
-    /// A sentence of ours, wrapped between words.
+    /// A sentence in pieces, on as few lines as they fit on.
     pub(in crate::render) fn sentence(
         &mut self,
-        at: (usize, (Role, &str)),
+        start: (usize, (Role, &str)),
         hanging: usize,
         role: Role,
-        text: &str,
+        pieces: Vec<String>,
     ) {
-        let words: Vec<_> = text
-            .split(' ')
-            .map(|word| (role, word.to_owned()))
-            .collect();
-        self.pack(at, hanging, " ", &words);
+        let pieces: Vec<_> = pieces.into_iter().map(|piece| (role, piece)).collect();
+        self.pack(start, hanging, " ", &pieces);
     }
 
     pub(in crate::render) fn indent(&mut self, columns: usize) {

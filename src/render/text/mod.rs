@@ -31,7 +31,7 @@ pub(crate) fn text(
     plan: &Plan,
     fingerprint: &str,
     contents: &Contents,
-    options: &TextOptions,
+    options: TextOptions,
 ) -> String {
     let mut page = Page::new(options.color);
     let several = plan.libraries.len() != 1;
@@ -147,7 +147,7 @@ pub(super) fn heading(page: &mut Page, library: &LibraryId, serial: u64, has_sta
         (Role::Plain, tenant.unwrap_or_default()),
         (Role::Plain, state),
     ];
-    page.pack((0, (Role::Heading, "Library ")), 2, "  ", &pieces);
+    page.pack((0, (Role::Heading, "Library ")), 4, "  ", &pieces);
 }
 
 /// The unmanaged files: how many, and the first of them.
@@ -189,11 +189,9 @@ fn drift(page: &mut Page, library: &LibraryPlan) {
     );
     page.line(2, [(Role::Plain, head.as_str())]);
     for (name, drift) in drifted {
-        let pieces = [
-            (Role::Plain, format!("{}:", word(name.as_str()))),
-            (Role::Changed, words::drift(drift)),
-        ];
-        page.pack((6, (Role::Plain, "")), 8, " ", &pieces);
+        let name = format!("{}: ", word(name.as_str()));
+        let start = (6, (Role::Plain, name.as_str()));
+        page.sentence(start, 8, Role::Changed, words::drift(drift));
     }
 }
 
