@@ -2,7 +2,7 @@
 //!
 //! What a killed run leaves behind has a name that [`sweep`] knows.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
 
 use camino::Utf8Path;
@@ -14,8 +14,8 @@ const SUFFIX: &str = ".tmp";
 /// Puts `bytes` at `path`, whatever is there; durable when it returns. A symbolic link is replaced, not
 /// followed. After an error, `path` holds either what it held or `bytes`.
 pub(super) fn replace(path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
-    let mut temporary = temporary(folder_of(path))?;
-    temporary.write_all(bytes)?;
+    let temporary = temporary(folder_of(path))?;
+    temporary.as_file().write_all(bytes)?;
     publish(temporary, path)
 }
 
@@ -26,8 +26,8 @@ pub(super) fn temporary(folder: &Utf8Path) -> io::Result<NamedTempFile> {
         .prefix(PREFIX)
         .suffix(SUFFIX)
         .rand_bytes(12)
-        .tempfile_in(folder)
-        .map_err(without_path)
+        // Opened here, because what tempfile opens reports its errors with the random name.
+        .make_in(folder, |path| options().create_new(true).open(path))
 }
 
 /// As [`temporary`], for one that is written without the library's lock: [`sweep`] leaves it alone.
@@ -82,7 +82,7 @@ pub(super) fn sweep(folder: &Utf8Path) -> io::Result<()> {
 }
 
 fn sweep_one(path: &std::path::Path) -> io::Result<()> {
-    let file = OpenOptions::new().read(true).write(true).open(path)?;
+    let file = options().open(path)?;
     match file.try_lock() {
         Ok(()) => fs::remove_file(path),
         // Somebody is still writing it, or nobody can tell.
@@ -102,6 +102,9 @@ pub(super) fn create_folder(folder: &Utf8Path) -> io::Result<()> {
         Ok(()) => sync_folder(folder_of(folder)),
         // Another run was faster.
         Err(_) if folder.is_dir() => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(io::ErrorKind::NotADirectory.into())
+        }
         Err(error) => Err(error),
     }
 }
@@ -119,10 +122,26 @@ fn builder() -> DirBuilder {
     DirBuilder::new()
 }
 
+/// Opens for reading and writing; what is created is for the owner alone.
+#[cfg(unix)]
+pub(super) fn options() -> OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).mode(0o600);
+    options
+}
+
+#[cfg(not(unix))]
+pub(super) fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    options
+}
+
 /// Makes the names in `folder` durable.
 #[cfg(unix)]
 fn sync_folder(folder: &Utf8Path) -> io::Result<()> {
-    match File::open(folder)?.sync_all() {
+    match fs::File::open(folder)?.sync_all() {
         // Some network file systems cannot, and say so; there is nothing else to be done there.
         Err(error)
             if matches!(
@@ -147,14 +166,4 @@ fn folder_of(path: &Utf8Path) -> &Utf8Path {
         Some(parent) if !parent.as_str().is_empty() => parent,
         Some(_) | None => Utf8Path::new("."),
     }
-}
-
-/// The operating system's error without the temporary file's random name, which tempfile adds.
-fn without_path(error: io::Error) -> io::Error {
-    let code = error
-        .get_ref()
-        .and_then(|inner| inner.source())
-        .and_then(|cause| cause.downcast_ref::<io::Error>())
-        .and_then(io::Error::raw_os_error);
-    code.map_or(error, io::Error::from_raw_os_error)
 }

@@ -35,11 +35,11 @@ impl Contents {
         let failed = |error| Error::io("write the content", &self.0.object_path(sha256), error);
         let file = self.0.new_object()?;
         let mut encoder =
-            zstd::Encoder::new(file, zstd::DEFAULT_COMPRESSION_LEVEL).map_err(failed)?;
+            zstd::Encoder::new(file.as_file(), zstd::DEFAULT_COMPRESSION_LEVEL).map_err(failed)?;
         pour(sha256, reader, |piece| {
             encoder.write_all(piece).map_err(failed)
         })?;
-        let file = encoder.finish().map_err(failed)?;
+        encoder.finish().map_err(failed)?;
         self.0.publish_object(sha256, file)
     }
 

@@ -137,7 +137,7 @@ pub(crate) enum Error {
 
     /// A state is about another library.
     #[error(
-        "the state is about the library {}, and not about {}",
+        "the state is about the library {}, and not about the one {}",
         describe_library(state),
         describe_library(wanted)
     )]
@@ -328,7 +328,7 @@ impl Error {
 fn describe(owner: Option<&Owner>) -> String {
     match owner {
         Some(owner) => format!(
-            "`{}` on `{}`, process {}, which runs `{}` since {}",
+            "`{}` on `{}`, process {}, which has run `{}` since {}",
             owner.user, owner.host, owner.pid, owner.command, owner.since
         ),
         None => "another run".to_owned(),

@@ -1,6 +1,6 @@
 //! One library's prefix as a folder. With [`super::atomic`], the only place that touches its files.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -170,7 +170,7 @@ impl Folder {
         let failed = |error| Error::io("open the lock", &path, error);
         atomic::create_folder(&self.0)
             .map_err(|error| Error::io("create the folder", &self.0, error))?;
-        let file = lock_options().create(true).open(&path).map_err(failed)?;
+        let file = atomic::options().create(true).open(&path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(OsLock(file))),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -293,15 +293,4 @@ fn read_if_there(path: &Utf8Path) -> io::Result<Option<Vec<u8>>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-fn lock_options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    options
 }

@@ -113,7 +113,12 @@ fn leaves(value: &Value, path: &str, into: &mut Vec<String>) {
                 leaves(value, &step(&number.to_string()), into);
             });
         }
-        _ => into.push(path.to_owned()),
+        Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Array(_)
+        | Value::Object(_) => into.push(path.to_owned()),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::state::{Error, LockStatus, Locked, Store};
 
 use super::{Place, at, library, lock_as, owner, track};
 
-const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+const YEAR: Duration = Duration::from_hours(365 * 24);
 
 #[test]
 fn the_right_to_write_can_be_sent_to_another_thread() {
@@ -28,7 +28,7 @@ fn a_second_writer_is_refused_and_told_who_the_first_is() {
     let first = place.lock();
     let error = lock_as(&place.store(), owner(2), Duration::ZERO).unwrap_err();
     insta::assert_snapshot!(place.report(&error), @r"
-    [jumpbag::state::locked] the state in `STATE` is locked by `alice` on `ws1`, process 4001, which runs `jumpbag apply` since 2026-09-21T14:13:20Z
+    [jumpbag::state::locked] the state in `STATE` is locked by `alice` on `ws1`, process 4001, which has run `jumpbag apply` since 2026-09-21T14:13:20Z
     help: wait for it with `--lock-timeout 5m`, or end process 4001 on `ws1`; `jumpbag state unlock 00000000-0000-4000-8000-000000000001` removes the lock of a run that is gone
     ");
     assert_eq!(
@@ -77,7 +77,7 @@ async fn a_waiting_run_gets_the_lock_when_it_is_released() {
         .unwrap();
     let started = Instant::now();
     let (second, ()) = tokio::join!(store.lock(&library, owner(2), YEAR), async {
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
         drop(first);
     });
     assert_eq!(second.unwrap().taken_over(), None);
@@ -214,7 +214,7 @@ fn unlock_removes_only_what_a_dead_run_left() {
     );
     insta::assert_snapshot!(report(store.unlock("x").unwrap_err()), @r"
     [jumpbag::state::wrong_lock_id] the lock of the state in `STATE` has the id `00000000-0000-4000-8000-000000000007`, and not `x`
-    help: make sure that the run of `alice` on `ws1`, process 4007, which runs `jumpbag apply` since 2026-09-21T14:13:20Z is gone, then run `jumpbag state unlock 00000000-0000-4000-8000-000000000007`
+    help: make sure that the run of `alice` on `ws1`, process 4007, which has run `jumpbag apply` since 2026-09-21T14:13:20Z is gone, then run `jumpbag state unlock 00000000-0000-4000-8000-000000000007`
     ");
     assert_eq!(
         store.lock_status().unwrap(),
@@ -226,7 +226,7 @@ fn unlock_removes_only_what_a_dead_run_left() {
 
     let locked = place.lock();
     insta::assert_snapshot!(report(store.unlock(&owner(1).id).unwrap_err()), @r"
-    [jumpbag::state::lock_in_use] the lock of the state in `STATE` is in use by `alice` on `ws1`, process 4001, which runs `jumpbag apply` since 2026-09-21T14:13:20Z
+    [jumpbag::state::lock_in_use] the lock of the state in `STATE` is in use by `alice` on `ws1`, process 4001, which has run `jumpbag apply` since 2026-09-21T14:13:20Z
     help: end process 4001 on `ws1`, which is alive: the lock goes with it
     ");
     assert_eq!(

@@ -182,7 +182,7 @@ fn a_change_that_could_not_be_read_again_is_not_written() {
         .unwrap_err();
     insta::assert_snapshot!(place.report(&error), @r"
     [jumpbag::state::unwritable] the new state for `STATE/state.json` could not be read again, and was not written
-    cause: its `files.b.description` is ``, which is never empty
+    cause: its `files.b.description` is ``, which is empty
     help: report this as a bug of jumpbag, with the cause above
     ");
     assert_eq!(place.text("state.json"), before);
@@ -242,7 +242,7 @@ fn a_state_about_another_library_is_refused() {
     assert!(with("https://eu.api.example", None).is_err());
     let error = with("https://api.example", Some(theirs)).unwrap_err();
     insta::assert_snapshot!(place.report(&error), @r"
-    [jumpbag::state::other_library] the state is about the library of tenant 11111111-aaaa-0000-0000-000000000000 at `https://api.example`, and not about of tenant 22222222-0000-0000-0000-000000000000 at `https://api.example`
+    [jumpbag::state::other_library] the state is about the library of tenant 11111111-aaaa-0000-0000-000000000000 at `https://api.example`, and not about the one of tenant 22222222-0000-0000-0000-000000000000 at `https://api.example`
     help: give the library another name in the manifest, or move the state's folder away
     ");
 }
@@ -280,7 +280,7 @@ fn a_folder_that_cannot_be_made_is_a_diagnostic() {
     let error = super::lock_as(&store, super::owner(1), Duration::ZERO).unwrap_err();
     insta::assert_snapshot!(place.report(&error), @r"
     [jumpbag::state::io] could not create the folder `STATE/../contoso-file/state`
-    cause: File exists (os error 17)
+    cause: not a directory
     help: check the folder that `state` in the manifest names
     ");
 }
@@ -361,7 +361,11 @@ mod unix {
         if is_root {
             return;
         }
-        insta::assert_snapshot!(place.report(&result.unwrap_err()), @"");
+        insta::assert_snapshot!(place.report(&result.unwrap_err()), @r"
+        [jumpbag::state::io] could not write the state `STATE/state.json`
+        cause: Permission denied (os error 13)
+        help: give your user the right to write there, or name another folder under `state` in the manifest
+        ");
         assert_eq!(locked.document().serial, 1);
         assert_eq!(
             place.names(""),

@@ -306,7 +306,7 @@ impl Lock {
 
 fn not_empty(member: &str, text: String) -> Result<String, Damage> {
     if text.is_empty() {
-        return Err(Damage::impossible(member, "", "never empty"));
+        return Err(Damage::impossible(member, "", "empty"));
     }
     Ok(text)
 }
