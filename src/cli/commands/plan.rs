@@ -73,7 +73,7 @@ pub(in crate::cli) fn show(
     };
     context
         .output
-        .result(&render::text(plan, &fingerprint, &contents, &options));
+        .result(&render::text(plan, &fingerprint, &contents, options));
     Ok(())
 }
 
