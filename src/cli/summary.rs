@@ -23,9 +23,9 @@ pub(super) fn text(context: &Context, library: &LibraryId, outcome: &Outcome) ->
     let library = visible(&library.name);
     let counts = counts(done);
     if counts.is_empty() {
-        text.push_str(&format!("Applied to {library}: nothing to do.\n"));
+        writeln!(text, "Applied to {library}: nothing to do.").ok();
     } else {
-        text.push_str(&format!("Applied to {library}: {}.\n", counts.join(", ")));
+        writeln!(text, "Applied to {library}: {}.", counts.join(", ")).ok();
     }
     let failed: Vec<_> = failed
         .iter()
