@@ -32,21 +32,34 @@ impl Emulator {
     }
 
     /// What the library holds, asked over a bare connection.
+    #[track_caller]
     pub(crate) fn list(&self) -> Vec<Value> {
+        let body: Value = serde_json::from_str(&self.ask("GET", "/api/libraryfiles")).unwrap();
+        body["value"].as_array().unwrap().clone()
+    }
+
+    /// Deletes a file behind jumpbag's back.
+    #[track_caller]
+    pub(crate) fn delete(&self, name: &str) {
+        self.ask("DELETE", &format!("/api/libraryfiles/{name}"));
+    }
+
+    /// The body of the answer, which has to be a good one.
+    #[track_caller]
+    fn ask(&self, method: &str, path: &str) -> String {
         let host = self.url.strip_prefix("http://").unwrap();
         let mut connection = TcpStream::connect(host).unwrap();
         write!(
             connection,
-            "GET /api/libraryfiles HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {TOKEN}\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {TOKEN}\r\n\
              Connection: close\r\n\r\n"
         )
         .unwrap();
         let mut answer = String::new();
         connection.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        assert!(head.starts_with("HTTP/1.1 200 "), "{answer}");
-        let body: Value = serde_json::from_str(body).unwrap();
-        body.get("value").unwrap().as_array().unwrap().clone()
+        assert!(head.starts_with("HTTP/1.1 20"), "{answer}");
+        body.to_owned()
     }
 
     /// The names in it, in order.

@@ -10,4 +10,6 @@ mod emulator;
 mod harness;
 mod running;
 
+mod exit_codes;
+mod plan_files;
 mod user_path;

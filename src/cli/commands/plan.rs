@@ -73,7 +73,7 @@ pub(in crate::cli) fn show(
     };
     context
         .output
-        .result(&render::text(plan, &fingerprint, &contents, &options));
+        .result(&render::text(plan, &fingerprint, &contents, options));
     Ok(())
 }
 
@@ -114,7 +114,7 @@ pub(in crate::cli) fn check_targets(choice: &Choice, inputs: &[Inputs]) -> Resul
         if !known().any(|name| name == target) {
             return Err(Error::NoFile {
                 name: target.clone(),
-                among: "neither the manifest, the state nor the library",
+                among: "neither the manifest, the state nor the library knows a file",
                 help: similar(target.as_str(), known().map(Name::as_str))
                     .map(|name| format!("did you mean `{name}`?"))
                     .unwrap_or_else(|| {

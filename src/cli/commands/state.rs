@@ -57,7 +57,7 @@ fn show(context: &Context, sessions: &[Session], name: &Name) -> Result<Exit, Fa
     if text.is_empty() {
         return Err(Error::NoFile {
             name: name.clone(),
-            among: "no state",
+            among: "no state knows a file",
             help: similar(name.as_str(), known.iter().map(Name::as_str))
                 .map(|name| format!("did you mean `{name}`?"))
                 .unwrap_or_else(|| "run `jumpbag state list` for the files that it has".to_owned()),
