@@ -59,7 +59,7 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),
-            answer: Duration::from_secs(60),
+            answer: Duration::from_mins(1),
             upload_rate: 32 * 1024,
         }
     }
@@ -114,7 +114,7 @@ impl Client {
             timeouts: settings.timeouts,
             random: Mutex::new(settings.random),
             now: settings.now,
-            window: shortest.unwrap_or(Duration::from_secs(60)),
+            window: shortest.unwrap_or(Duration::from_mins(1)),
         })
     }
 
@@ -161,12 +161,18 @@ impl Client {
                 Err(trouble) => trouble,
             };
             unclear |= matches!(trouble, Trouble::Unclear(_));
-            let again = tries.again(self, &call, trouble).await;
-            again.map_err(|error| give_up(error, unclear, || format!("`{name}` was deleted")))?;
+            if let Err(error) = tries.again(self, &call, trouble).await {
+                return Err(if unclear {
+                    tries.unclear_end(error, format!("`{name}` was deleted"))
+                } else {
+                    error
+                });
+            }
         }
     }
 
-    /// Until when the next request waits for the limits or a pause; `None` while none does.
+    /// Until when the next request waits for the limits or a pause; `None` while none does. Copy the value
+    /// out at once: a borrow that is kept holds up every request.
     pub(crate) fn waiting(&self) -> watch::Receiver<Option<Instant>> {
         self.gate.waiting()
     }
@@ -237,25 +243,6 @@ impl Client {
     pub(super) fn backoff(&self, failures: u32) -> Duration {
         let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
         self.retry.backoff(failures, &mut random)
-    }
-}
-
-/// The error that a call ends with, of which an earlier try may have been carried out.
-pub(super) fn give_up(error: Error, unclear: bool, what: impl FnOnce() -> String) -> Error {
-    match error {
-        Error::Failed { .. }
-        | Error::Unreachable { .. }
-        | Error::Throttled { .. }
-        | Error::Stopped
-            if unclear =>
-        {
-            Error::Unknown {
-                what: what(),
-                cause: Box::new(error),
-                listing: None,
-            }
-        }
-        error => error,
     }
 }
 

@@ -40,6 +40,7 @@ pub(super) fn collection(endpoint: &Url) -> Result<Url, Error> {
         let _ = shown.set_username("");
         let _ = shown.set_password(None);
         shown.set_query(None);
+        shown.set_fragment(None);
         Error::Endpoint {
             endpoint: shown.to_string(),
             problem,
@@ -60,7 +61,7 @@ pub(super) fn file(collection: &Url, name: &Name) -> Result<Url, Error> {
             segment.push(char::from(byte));
         } else {
             // Writing to a string cannot fail.
-            drop(write!(segment, "%{byte:02X}"));
+            let _ = write!(segment, "%{byte:02X}");
         }
     }
     let url = Url::parse(&format!("{collection}/{segment}"));
@@ -147,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_password_in_an_endpoint_is_refused_and_not_shown() {
-        insta::assert_snapshot!(refusal("https://me:hush@api.example/?hush=hush"), @"the endpoint `https://api.example/` cannot be used: it holds a user name or a password");
+        insta::assert_snapshot!(refusal("https://me:hush@api.example/?hush=hush#hush"), @"the endpoint `https://api.example/` cannot be used: it holds a user name or a password");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! What can go wrong, by what the caller can do about it.
 
 use std::error::Error as StdError;
-use std::fmt;
 
+use super::answer::{Answer, ContentDiffers, Failure};
 use super::identity::IdentityError;
 use crate::model::{Name, ObservedFile, Sha256};
 
@@ -243,9 +243,9 @@ pub(crate) enum Error {
         what: String,
         /// Why it was given up.
         #[source]
-        cause: Box<Error>,
+        cause: Box<Self>,
         /// Why the library could not be listed to find out, where that is so.
-        listing: Option<Box<Error>>,
+        listing: Option<Box<Self>>,
     },
 
     /// A listed file that cannot be planned on.
@@ -326,9 +326,10 @@ impl Error {
 
     /// The answer that refused the request, if that is what this is.
     pub(super) fn rejected(&self) -> Option<&Answer> {
-        match self {
-            Self::Rejected { answer, .. } => Some(answer),
-            _ => None,
+        if let Self::Rejected { answer, .. } = self {
+            Some(answer)
+        } else {
+            None
         }
     }
 }
@@ -351,145 +352,4 @@ fn chain(error: &dyn StdError) -> String {
         cause = error.source();
     }
     text
-}
-
-/// An answer that is an error, as the API or something before it gave it.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    /// Method and URL of the request.
-    pub(super) request: String,
-    /// What was sent, where a person can tell from it what is wrong.
-    pub(super) fields: Option<String>,
-    /// The HTTP status.
-    pub(super) status: u16,
-    /// What it says.
-    pub(super) said: Said,
-}
-
-/// What an error's body says.
-#[derive(Debug)]
-pub(super) enum Said {
-    /// The API's own shape.
-    Api {
-        code: String,
-        message: Option<String>,
-        target: Option<String>,
-    },
-    /// Anything else, such as a gateway's page.
-    Other {
-        content_type: Option<String>,
-        start: String,
-    },
-}
-
-impl Answer {
-    /// The API's error code, if it is the API that answered.
-    pub(super) fn code(&self) -> Option<&str> {
-        match &self.said {
-            Said::Api { code, .. } => Some(code),
-            Said::Other { .. } => None,
-        }
-    }
-}
-
-impl fmt::Display for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` was answered {}", self.request, self.status)?;
-        match &self.said {
-            Said::Api {
-                code,
-                message,
-                target,
-            } => {
-                write!(f, " {code}")?;
-                if let Some(message) = message {
-                    write!(f, ": `{message}`")?;
-                }
-                if let Some(target) = target {
-                    write!(f, " (correlation id `{target}`)")?;
-                }
-            }
-            Said::Other {
-                content_type,
-                start,
-            } => {
-                let kind = content_type.as_deref().unwrap_or("no content type");
-                write!(f, " with {kind}")?;
-                match start.as_str() {
-                    "" => f.write_str(" and no text")?,
-                    start => write!(f, ": `{start}`")?,
-                }
-            }
-        }
-        self.fields
-            .iter()
-            .try_for_each(|fields| write!(f, "; sent were {fields}"))
-    }
-}
-
-impl StdError for Answer {}
-
-/// What came instead of a usable answer.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Failure {
-    /// The service failed, and says so.
-    #[error(transparent)]
-    Answer(Box<Answer>),
-    /// The connection broke, or nothing came in time.
-    #[error("`{request}` got no answer")]
-    Transport {
-        /// Method and URL.
-        request: String,
-        /// How it ended.
-        #[source]
-        cause: reqwest::Error,
-    },
-    /// The answer broke off.
-    #[error("`{request}` was answered {status}, and the answer broke off")]
-    Cut {
-        /// Method and URL.
-        request: String,
-        /// The HTTP status.
-        status: u16,
-        /// How it ended.
-        #[source]
-        cause: reqwest::Error,
-    },
-    /// The answer is longer than any real one.
-    #[error("`{request}` was answered {status}, with more than {most} bytes")]
-    TooLong {
-        /// Method and URL.
-        request: String,
-        /// The HTTP status.
-        status: u16,
-        /// The most that is read.
-        most: usize,
-    },
-    /// A success whose text is not what the API documents.
-    #[error("{answer}, which is not what the API documents: {problem}")]
-    NotTheShape {
-        /// The answer.
-        answer: Box<Answer>,
-        /// What is wrong with it.
-        problem: String,
-    },
-}
-
-/// How a content differs from what was planned.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ContentDiffers {
-    /// It is longer or shorter.
-    #[error("it no longer has {planned} bytes")]
-    Length {
-        /// The planned length.
-        planned: u64,
-    },
-    /// The length is right, the bytes are not.
-    #[error("its sha256 is {read}, and {planned} was planned")]
-    Sha256 {
-        /// As planned.
-        planned: Sha256,
-        /// As it is now.
-        read: Sha256,
-    },
 }

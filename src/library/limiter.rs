@@ -105,7 +105,7 @@ impl Limiter {
 
 /// `start + time`, or, where a clock cannot say that, what is as good as never.
 fn after(start: Instant, time: Duration) -> Instant {
-    const YEARS: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+    const YEARS: Duration = Duration::from_hours(30 * 365 * 24);
     start.checked_add(time).unwrap_or_else(|| start + YEARS)
 }
 
@@ -121,7 +121,7 @@ mod tests {
     }
 
     /// A limiter, and the clock of a timetable in milliseconds.
-    fn timetable(limits: &[Limit]) -> (Limiter, impl Fn(u64) -> Instant) {
+    fn timetable(limits: &[Limit]) -> (Limiter, impl Fn(u64) -> Instant + use<>) {
         let start = Instant::now();
         let at = move |ms| start + Duration::from_millis(ms);
         (Limiter::new(limits.to_vec()), at)

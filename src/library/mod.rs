@@ -11,6 +11,7 @@
 //! - [`endpoint`] says where a token may go.
 //! - [`wire`] is the only place that knows the API's field names.
 
+mod answer;
 mod body;
 mod client;
 mod endpoint;
@@ -23,8 +24,12 @@ mod send;
 mod upload;
 mod wire;
 
+#[cfg(test)]
+mod tests;
+
+pub(crate) use answer::{Answer, ContentDiffers, Failure};
 pub(crate) use client::{Client, Deleted, Settings, Timeouts};
-pub(crate) use error::{Answer, Error};
-pub(crate) use identity::{Identity, IdentityError, TokenSource};
+pub(crate) use error::Error;
+pub(crate) use identity::{Identity, IdentityError, TokenFuture, TokenSource};
 pub(crate) use retry::Retry;
 pub(crate) use upload::{Content, Upload, Uploaded};

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 /// The longest wait that an answer can impose; a service that asks for more is not coming back soon.
-const LONGEST_PAUSE: Duration = Duration::from_secs(2 * 3600);
+const LONGEST_PAUSE: Duration = Duration::from_hours(2);
 
 /// How often and how fast one call tries again.
 #[derive(Clone, Debug)]

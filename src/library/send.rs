@@ -9,8 +9,9 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use secrecy::SecretString;
 use url::Url;
 
+use super::answer::{Answer, Failure, Said};
 use super::client::Client;
-use super::error::{Answer, Error, Failure, Said};
+use super::error::Error;
 use super::identity::authorization;
 use super::retry::retry_after;
 use super::wire;
@@ -65,6 +66,8 @@ pub(super) struct Tries {
     failures: u32,
     throttles: u32,
     refreshed: bool,
+    /// The failure after which the user stopped, which says more than that.
+    stopped_after: Option<Error>,
 }
 
 impl Tries {
@@ -113,8 +116,35 @@ impl Tries {
                 let wait = client.backoff(self.failures);
                 tracing::debug!(?wait, failures = self.failures, %error, "trying again");
                 let slept = client.gate.unless_stopped(tokio::time::sleep(wait));
-                slept.await.map_err(|_| Error::Stopped)
+                if slept.await.is_err() {
+                    self.stopped_after = Some(error);
+                    return Err(Error::Stopped);
+                }
+                Ok(())
             }
+        }
+    }
+
+    /// The error that a call ends with when `error` ends its tries, of which one may have been carried out.
+    pub(super) fn unclear_end(self, error: Error, what: String) -> Error {
+        let open = matches!(
+            error,
+            Error::Failed { .. }
+                | Error::Unreachable { .. }
+                | Error::Throttled { .. }
+                | Error::Stopped
+        );
+        if !open {
+            return error;
+        }
+        let (cause, listing) = match self.stopped_after {
+            Some(failure) => (failure, Some(Box::new(error))),
+            None => (error, None),
+        };
+        Error::Unknown {
+            what,
+            cause: Box::new(cause),
+            listing,
         }
     }
 }
@@ -126,20 +156,20 @@ impl Call {
     }
 
     /// What `reply` says, to be shown.
-    fn answer(&self, reply: &Reply) -> Box<Answer> {
-        Box::new(Answer {
+    fn answer(&self, reply: &Reply) -> Answer {
+        Answer {
             request: self.request(),
             fields: self.fields.clone(),
             status: reply.status.as_u16(),
             said: said(reply),
-        })
+        }
     }
 
     /// A success that is not what the API documents: what it did is unclear.
     pub(super) fn not_the_shape(&self, reply: &Reply, problem: &dyn ToString) -> Trouble {
         let answer = Box::new(Answer {
             fields: None,
-            ..*self.answer(reply)
+            ..self.answer(reply)
         });
         self.unclear(Failure::NotTheShape {
             answer,
@@ -205,7 +235,7 @@ impl Client {
 
     /// What an answer other than a success means.
     fn refusal(&self, call: &Call, reply: &Reply, token: SecretString) -> Trouble {
-        let answer = call.answer(reply);
+        let answer = Box::new(call.answer(reply));
         let what = call.what.clone();
         let status = reply.status;
         if status == StatusCode::TOO_MANY_REQUESTS {

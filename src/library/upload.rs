@@ -8,7 +8,7 @@ use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Method, RequestBuilder};
 
 use super::body::{Fault, FaultCell, guarded};
-use super::client::{Client, give_up};
+use super::client::Client;
 use super::error::Error;
 use super::send::{Call, MOST_OF_AN_ANSWER, Reply, Tries, Trouble};
 use super::wire::{self, Entity, field};
@@ -97,7 +97,13 @@ impl Client {
                     Err(_) => {}
                 }
             }
-            again.map_err(|error| give_up(error, unclear, || upload.what()))?;
+            if let Err(error) = again {
+                return Err(if unclear {
+                    tries.unclear_end(error, upload.what())
+                } else {
+                    error
+                });
+            }
         }
     }
 

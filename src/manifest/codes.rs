@@ -2,13 +2,14 @@
 
 use crate::diagnostics::Code;
 
-/// Declares the codes and [`CODES`], the list of all of them.
+/// Declares the codes, and a list of all of them for the tests.
 macro_rules! codes {
     ($($name:ident = $id:literal, $docs:literal;)+) => {
         $(#[doc = $docs] pub(super) static $name: Code = Code { id: $id, docs: $docs };)+
 
         /// All of them, sorted by id.
-        pub(crate) static CODES: &[&Code] = &[$(&$name),+];
+        #[cfg(test)]
+        static CODES: &[&Code] = &[$(&$name),+];
     };
 }
 

@@ -2,7 +2,7 @@
 //!
 //! 1. [`read()`] gets the manifest's bytes.
 //! 2. [`parse`] turns them into a [`Manifest`], with nothing but the text at hand.
-//! 3. [`resolve`] looks at the sources: it expands globs, checks and hashes contents, and gives names.
+//! 3. [`resolve`](resolve::resolve) looks at the sources: it expands globs, checks and hashes contents, and gives names.
 //!
 //! Each step collects every problem that it finds; [`load`] runs 2 and 3 and joins their problems.
 
@@ -29,13 +29,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::diagnostics::{Invalid, Problem, Text};
 use node::{Node, Value};
 
-pub(crate) use codes::CODES;
-pub(crate) use decode::Located;
 pub(crate) use entry::{Entry, EntryName};
-pub(crate) use library::{Auth, Cloud, Endpoint, Library};
+pub(crate) use library::{Auth, Endpoint, Library};
 pub(crate) use quantity::size;
-pub(crate) use read::{MAX_BYTES, ReadError, read};
-pub(crate) use resolve::{Resolved, resolve};
+pub(crate) use read::{ReadError, read};
+pub(crate) use resolve::Resolved;
 pub(crate) use schema::schema;
 pub(crate) use similar::similar;
 
@@ -108,7 +106,7 @@ pub(crate) fn parse(path: &Utf8Path, bytes: &[u8]) -> Result<Manifest, Invalid> 
     Ok(manifest)
 }
 
-/// [`parse`] and [`resolve`] in one, for the libraries that `select` picks: sources are looked at even
+/// [`parse`] and [`resolve`](resolve::resolve) in one, for the libraries that `select` picks: sources are looked at even
 /// where the manifest has errors, so that all problems come together.
 pub(crate) fn load(
     path: &Utf8Path,
@@ -121,7 +119,7 @@ pub(crate) fn load(
         .iter()
         .filter(|library| select(library))
         .collect();
-    let (libraries, more) = resolve::resolve_what_is_good(&manifest, &selected);
+    let (libraries, more) = resolve::resolve(&manifest, &selected);
     problems.extend(more);
     let warnings = Invalid::unless_ok(&manifest.text, problems)?;
     let resolved = Resolved {

@@ -6,7 +6,7 @@ use super::content::{self, Content};
 use super::entry::invalid_name;
 use super::glob::{Finder, Pattern, is_glob};
 use super::{Endpoint, Entry, EntryName, Library, Manifest, codes, names, quantity};
-use crate::diagnostics::{Invalid, Problem, Span};
+use crate::diagnostics::{Problem, Span};
 use crate::model::{DesiredFile, File, Name};
 
 /// What the manifest asks of the selected libraries.
@@ -28,21 +28,9 @@ const API_MAX_FILE_SIZE: u64 = 20 * 1024 * 1024;
 const MAX_SUGGESTIONS: usize = 100;
 
 /// Looks at the sources of the entries that are for a `selected` library: expands globs, checks and
-/// hashes contents, gives names. Other entries are not looked at.
-pub(crate) fn resolve(manifest: &Manifest, selected: &[&Library]) -> Result<Resolved, Invalid> {
-    let (libraries, problems) = resolve_what_is_good(manifest, selected);
-    let warnings = Invalid::unless_ok(&manifest.text, problems)?;
-    Ok(Resolved {
-        libraries,
-        warnings,
-    })
-}
-
-/// As [`resolve`], with what can be resolved, and everything that is wrong with the rest.
-pub(super) fn resolve_what_is_good(
-    manifest: &Manifest,
-    selected: &[&Library],
-) -> (Desired, Vec<Problem>) {
+/// hashes contents, gives names. Returns what can be resolved, and everything that is wrong with the rest.
+/// Other entries are not looked at.
+pub(super) fn resolve(manifest: &Manifest, selected: &[&Library]) -> (Desired, Vec<Problem>) {
     let mut resolver = Resolver {
         manifest,
         selected,

@@ -124,17 +124,6 @@ pub(crate) enum Cause {
     Both,
 }
 
-impl Cause {
-    /// The word for it in JSON.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Manifest => "manifest",
-            Self::Drift => "drift",
-            Self::Both => "both",
-        }
-    }
-}
-
 /// How a file in the library differs from what jumpbag last put there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Drift {

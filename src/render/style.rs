@@ -1,5 +1,7 @@
 //! Colour. It only repeats what symbols and words say already.
 
+use std::fmt::Write as _;
+
 use anstyle::{AnsiColor, Effects};
 
 /// What a piece of output is.
@@ -39,16 +41,8 @@ impl Styles {
             out.push_str(text);
             return;
         }
-        out.push_str(&style.render().to_string());
-        out.push_str(text);
-        out.push_str(&style.render_reset().to_string());
-    }
-
-    /// `text` in the style of `role`.
-    pub(super) fn painted(self, role: Role, text: &str) -> String {
-        let mut out = String::new();
-        self.paint(&mut out, role, text);
-        out
+        // A `String` takes every write.
+        write!(out, "{}{text}{}", style.render(), style.render_reset()).unwrap_or_default();
     }
 }
 

@@ -9,7 +9,7 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{self, Session};
 use crate::manifest::similar;
 use crate::model::{Name, TrackedFile};
-use crate::render::escape::visible;
+use crate::render::{escape::visible, plural};
 use crate::state;
 
 pub(in crate::cli) fn run(context: &Context, command: &StateCommand) -> Result<Exit, Failure> {
@@ -17,6 +17,7 @@ pub(in crate::cli) fn run(context: &Context, command: &StateCommand) -> Result<E
     match command {
         StateCommand::List => list(context, &sessions),
         StateCommand::Show { name } => show(context, &sessions, &Name::existing(name)),
+        StateCommand::History => history(context, &sessions),
         StateCommand::Unlock { id } => unlock(context, &sessions, id),
     }
 }
@@ -36,6 +37,28 @@ fn list(context: &Context, sessions: &[Session]) -> Result<Exit, Failure> {
             }
             text.push_str(&visible(name.as_str()));
             text.push('\n');
+        }
+    }
+    context.output.result(&text);
+    Ok(Exit::Done)
+}
+
+/// One state a line, the oldest first.
+fn history(context: &Context, sessions: &[Session]) -> Result<Exit, Failure> {
+    let mut text = String::new();
+    for session in sessions {
+        for serial in session.store.history()? {
+            let document = session.store.read_serial(serial)?;
+            let files = plural(document.files.len() as u64, "file");
+            let written = document.written.map_or_else(String::new, |written| {
+                let [user, host, command] =
+                    [&written.user, &written.host, &written.command].map(|text| visible(text));
+                format!("  {}  {user}@{host}  {command}", written.at)
+            });
+            if sessions.len() > 1 {
+                write!(text, "{}/", session.id.name).ok();
+            }
+            writeln!(text, "{serial}{written}  {files}").ok();
         }
     }
     context.output.result(&text);

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::*;
-use crate::manifest::{Auth, Cloud, Endpoint, Library};
+use crate::manifest::library::Cloud;
+use crate::manifest::{Auth, Endpoint, Library};
 use crate::model::{Limit, Unmanaged};
 
 fn library(body: &str) -> String {

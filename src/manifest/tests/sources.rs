@@ -1,7 +1,6 @@
 //! Sources: what is looked up on the disk.
 
 use super::*;
-use crate::manifest::resolve;
 use crate::model::{Name, Sha256};
 
 fn sources(sources: &[&str]) -> String {
@@ -194,11 +193,13 @@ fn a_source_over_the_limit_is_refused_with_what_is_known_about_the_limit() {
 fn only_the_selected_libraries_are_looked_at() {
     let folder = Folder::with(&["a"]);
     let text = "version: 1\nlibraries: {x: , y: }\nfiles:\n- {source: a, libraries: [x]}\n- {source: b, libraries: [y]}\n";
-    let manifest = parse(&folder.path().join("jumpbag.yaml"), text.as_bytes()).unwrap();
-    let resolved = resolve(&manifest, &[&manifest.libraries[0]]).unwrap();
+    let path = folder.path().join("jumpbag.yaml");
+    let only =
+        |name: &'static str| load(&path, text.as_bytes(), move |library| library.name == name);
+    let (_, resolved) = only("x").unwrap();
     assert_eq!(resolved.libraries.len(), 1);
     assert_eq!(resolved.libraries["x"].len(), 1);
-    assert!(resolve(&manifest, &[&manifest.libraries[1]]).is_err());
+    assert!(only("y").is_err());
 }
 
 #[test]

@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use unicode_width::UnicodeWidthChar as _;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::layout::{Page, WIDTH};
 use crate::plan::Change;
 use crate::render::contents::{Contents, changed_content};
 use crate::render::diff::{ContentDiff, Hunk, Line, Side, diff};
-use crate::render::escape::content_pieces;
+use crate::render::escape::{content_pieces, visible_content};
 use crate::render::size::{sizes, thousands};
 use crate::render::style::Role;
 use crate::render::words;
@@ -76,52 +76,19 @@ fn show_line(page: &mut Page, line: &Line) {
         let left_out = format!("({} more characters) …", thousands(line.before as u64));
         page.styles.paint(&mut page.text, Role::Quiet, &left_out);
     }
-    let mut pending = (false, String::new());
-    let mut shadow = String::new();
-    for (at, piece) in content_pieces(&line.text) {
-        let marked = line.marks.iter().any(|mark| mark.contains(&at));
-        if marked != pending.0 {
-            let role = if pending.0 { marked_role } else { role };
-            page.styles.paint(&mut page.text, role, &pending.1);
-            pending = (marked, String::new());
-        }
-        let shown_from = pending.1.len();
-        piece.push_to(&mut pending.1);
-        shadow.extend(
-            pending
-                .1
-                .get(shown_from..)
-                .unwrap_or_default()
-                .chars()
-                .map(|c| (c, c.width().unwrap_or(0)))
-                .flat_map(|(c, width)| {
-                    let (c, width) = match (c, marked) {
-                        ('\t', _) => ('\t', 1),
-                        (_, true) => ('^', width),
-                        (_, false) => (' ', width),
-                    };
-                    std::iter::repeat_n(c, width)
-                }),
-        );
+    if line.marks.is_empty() {
+        page.styles
+            .paint(&mut page.text, role, &visible_content(&line.text));
+    } else {
+        show_marked(page, line, role, marked_role);
     }
-    let role = if pending.0 { marked_role } else { role };
-    page.styles.paint(&mut page.text, role, &pending.1);
     if line.after > 0 {
         let left_out = format!("… ({} more characters)", thousands(line.after as u64));
         page.styles.paint(&mut page.text, Role::Quiet, &left_out);
     }
     page.text.push('\n');
-    // Without colour, a line below marks the words, if it can be read together with the line above.
-    let fits = INDENT + 3 + shadow.len() <= WIDTH && line.before == 0;
-    if !page.styles.color && fits && shadow.contains('^') {
-        page.line(
-            INDENT,
-            [
-                (Role::Quiet, GUTTER),
-                (Role::Quiet, "?"),
-                (Role::Quiet, shadow.trim_end()),
-            ],
-        );
+    if !page.styles.color && !line.marks.is_empty() {
+        show_marks(page, line);
     }
     if !line.ended {
         page.line(
@@ -132,4 +99,52 @@ fn show_line(page: &mut Page, line: &Line) {
             ],
         );
     }
+}
+
+fn show_marked(page: &mut Page, line: &Line, role: Role, marked_role: Role) {
+    let paint = |page: &mut Page, marked, text: &str| {
+        let role = if marked { marked_role } else { role };
+        page.styles.paint(&mut page.text, role, text);
+    };
+    let (mut marked, mut run) = (false, String::new());
+    for (at, piece) in content_pieces(&line.text) {
+        if is_marked(line, at) != marked {
+            paint(page, marked, &run);
+            run.clear();
+            marked = !marked;
+        }
+        piece.push_to(&mut run);
+    }
+    paint(page, marked, &run);
+}
+
+/// Without colour, a line below marks the words, if it can be read together with the line above.
+fn show_marks(page: &mut Page, line: &Line) {
+    let mut marks = String::new();
+    let mut shown = String::new();
+    for (at, piece) in content_pieces(&line.text) {
+        shown.clear();
+        piece.push_to(&mut shown);
+        let mark = if is_marked(line, at) { '^' } else { ' ' };
+        match shown.as_str() {
+            "\t" => marks.push('\t'),
+            shown => marks.extend(std::iter::repeat_n(mark, shown.width())),
+        }
+    }
+    let fits = INDENT + GUTTER.width() + 1 + marks.len() <= WIDTH && line.before == 0;
+    if fits && marks.contains('^') {
+        let marks = marks.trim_end();
+        page.line(
+            INDENT,
+            [
+                (Role::Quiet, GUTTER),
+                (Role::Quiet, "?"),
+                (Role::Quiet, marks),
+            ],
+        );
+    }
+}
+
+fn is_marked(line: &Line, at: usize) -> bool {
+    line.marks.iter().any(|mark| mark.contains(&at))
 }
