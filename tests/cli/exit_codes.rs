@@ -1,7 +1,7 @@
 //! Every exit code by a real run. 5 is in `locks`, 130 in `interrupt`.
 
 use crate::emulator::Emulator;
-use crate::harness::World;
+use crate::harness::{CLOSED, World};
 
 const THREE: &str = "  - source: a.sh\n  - source: b.sh\n  - source: c.sh\n";
 
@@ -151,7 +151,7 @@ fn an_error_before_anything_was_done_is_1() {
 
 #[test]
 fn a_library_that_cannot_be_read_is_1() {
-    let world = three(&closed_endpoint());
+    let world = three(CLOSED);
     // Beside each other: each tries for some seconds. The state of `apply` is its own.
     let started = [
         &["plan", "--detailed-exitcode"][..],
@@ -497,10 +497,4 @@ fn another_fingerprint_than_the_approved_one_is_4() {
     world.write("b.sh", "echo b\n");
     world.expect(0, &["apply", "--approved", &approved]);
     assert_eq!(world.state_list().len(), 3);
-}
-
-/// An endpoint where nobody listens.
-pub(crate) fn closed_endpoint() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    format!("http://{}", listener.local_addr().unwrap())
 }

@@ -14,6 +14,10 @@ use crate::running::Running;
 /// The token of every run; it must not be found anywhere afterwards.
 pub(crate) const TOKEN: &str = "a-secret-token";
 
+/// An endpoint where nobody listens. A port that was free a moment ago may be another test's by now; this one is
+/// none that a system gives away.
+pub(crate) const CLOSED: &str = "http://127.0.0.1:1";
+
 /// One test's world: a folder with a manifest, and nothing of the machine's environment.
 pub(crate) struct World {
     folder: tempfile::TempDir,

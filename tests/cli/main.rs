@@ -11,5 +11,13 @@ mod harness;
 mod running;
 
 mod exit_codes;
+#[cfg(unix)]
+mod interrupt;
+#[cfg(unix)]
+mod locks;
 mod plan_files;
+mod plan_options;
+#[cfg(unix)]
+mod real_input;
+mod secrets;
 mod user_path;

@@ -9,6 +9,16 @@ use std::time::{Duration, Instant};
 /// How long a test waits for what must come: far more than it takes, on any machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Asks again and again whether something that another process does has come about.
+#[track_caller]
+pub(crate) fn wait_until(what: &str, has_come: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !has_come() {
+        assert!(started.elapsed() < PATIENCE, "it never came that {what}");
+        thread::yield_now();
+    }
+}
+
 /// A started process; it is killed with this value.
 pub(crate) struct Running {
     child: Child,
@@ -44,6 +54,11 @@ impl Running {
             }
         }
         panic!("`{words}` never came after:\n{}", self.seen);
+    }
+
+    /// The process's id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends a signal such as `INT`, as a terminal or a service manager does.
