@@ -106,7 +106,7 @@ Examples:
   jumpbag import --all")]
     Import(ImportArgs),
     /// Look at the state, and unlock it
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  jumpbag state list")]
     State(StateCommand),
     /// Run a local emulator of the API, for trials and tests
     #[command(after_help = "\

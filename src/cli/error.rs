@@ -49,12 +49,12 @@ pub(crate) enum Error {
     },
 
     /// A name on the command line is on no side.
-    #[error("{} knows a file `{name}`", .among)]
+    #[error("{} `{name}`", .among)]
     #[diagnostic(code(jumpbag::cli::no_file))]
     NoFile {
         /// What was given.
         name: Name,
-        /// Where it was looked for, such as "neither the manifest nor the state".
+        /// That it is not where it was looked for, such as "no state knows a file".
         among: &'static str,
         /// What may have been meant.
         #[help]

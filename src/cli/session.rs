@@ -17,7 +17,7 @@ use crate::gather::{self, Known};
 use crate::library::{self, Client, Identity, Retry, Timeouts};
 use crate::manifest::{self, Auth, Endpoint, Library, Manifest};
 use crate::model::{DesiredFile, Inputs, LibraryId, Name, ObservedFile, Policy, Selection};
-use crate::state::{Document, Locked, Owner, Store};
+use crate::state::{self, Document, Locked, Owner, Store};
 
 /// The manifest with what it asks of the selected libraries.
 pub(super) struct Workspace {
@@ -186,11 +186,13 @@ impl Session {
         Ok(document)
     }
 
-    /// Obtains the right to write the state, and says so when a killed run had it.
+    /// Obtains the right to write the state, and says so when a killed run had it. Says whom it waits for
+    /// where it has to, and waits no longer than `stop` lets it.
     pub(super) async fn lock(
         &self,
         context: &Context,
         timeout: Duration,
+        stop: &CancellationToken,
     ) -> Result<Locked, Failure> {
         let owner = Owner {
             id: uuid::Uuid::new_v4().to_string(),
@@ -200,7 +202,23 @@ impl Session {
             command: env::command(),
             since: jiff::Timestamp::now(),
         };
-        let locked = self.store.lock(&self.id, owner, timeout).await?;
+        let at_once = self
+            .store
+            .lock(&self.id, owner.clone(), Duration::ZERO)
+            .await;
+        let locked = match at_once {
+            Err(error @ state::Error::LockedBy { .. }) if !timeout.is_zero() => {
+                context.output.note(&format!(
+                    "Waiting: {}.",
+                    crate::render::escape::visible(&error.to_string())
+                ));
+                tokio::select! {
+                    locked = self.store.lock(&self.id, owner, timeout) => locked?,
+                    () = stop.cancelled() => return Err(library::Error::Stopped.into()),
+                }
+            }
+            at_once => at_once?,
+        };
         if let Some(before) = locked.taken_over() {
             context.output.note(&format!(
                 "The lock of `{}` was left behind by {} on {} (process {}, since {}), which is gone; it is taken over.",

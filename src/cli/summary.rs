@@ -9,15 +9,21 @@ use crate::model::{LibraryId, Name};
 use crate::plan::Action;
 use crate::render::escape::visible;
 
-/// The account of one library's apply, as text that ends in a newline.
-pub(super) fn text(context: &Context, library: &LibraryId, outcome: &Outcome) -> String {
+/// The account of one library's apply, as text that ends in a newline. `next` are the words of the command
+/// that goes on with what is left.
+pub(super) fn text(
+    context: &Context,
+    library: &LibraryId,
+    outcome: &Outcome,
+    next: &[String],
+) -> String {
     let Outcome {
         done,
         failed,
         not_tried,
         warnings: _,
         not_recorded,
-        unsaved,
+        unsaved: _,
     } = outcome;
     let mut text = String::from("\n");
     let library = visible(&library.name);
@@ -35,18 +41,14 @@ pub(super) fn text(context: &Context, library: &LibraryId, outcome: &Outcome) ->
     list(&mut text, "Not tried", not_tried);
     list(&mut text, "Done, but not in the state", not_recorded);
     if !outcome.is_complete() {
-        let next = if unsaved.is_some() {
-            &["plan"][..]
-        } else {
-            &["apply"][..]
-        };
+        let next: Vec<_> = next.iter().map(String::as_str).collect();
         // Writing to a string cannot fail.
         writeln!(
             text,
             "Nothing is lost: what is done stays done, and this goes on with the rest:"
         )
         .ok();
-        writeln!(text, "  {}", command(context, next)).ok();
+        writeln!(text, "  {}", command(context, &next)).ok();
     }
     text
 }

@@ -2,9 +2,21 @@
 
 use std::fmt;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::emulator::Emulator;
+use crate::running::Running;
+
+/// The token of every run; it must not be found anywhere afterwards.
+pub(crate) const TOKEN: &str = "a-secret-token";
+
+/// An endpoint where nobody listens. A port that was free a moment ago may be another test's by now; this one is
+/// none that a system gives away.
+pub(crate) const CLOSED: &str = "http://127.0.0.1:1";
 
 /// One test's world: a folder with a manifest, and nothing of the machine's environment.
 pub(crate) struct World {
@@ -29,8 +41,13 @@ impl World {
     /// A world whose library is served by the emulator inside each run.
     pub(crate) fn with_manifest(files: &str) -> Self {
         let world = Self::new();
-        world.write("jumpbag.yaml", &manifest("emulator:.library", files));
+        world.manifest("emulator:.library", files);
         world
+    }
+
+    /// Writes the manifest of the library `test` at `endpoint`, with `files` as its entries.
+    pub(crate) fn manifest(&self, endpoint: &str, files: &str) {
+        self.write("jumpbag.yaml", manifest(endpoint, files));
     }
 
     pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
@@ -48,6 +65,19 @@ impl World {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
+    /// Replaces the one occurrence of `old` in a file.
+    #[track_caller]
+    pub(crate) fn edit(&self, name: &str, old: &str, new: &str) {
+        let text = self.read(name);
+        assert_eq!(text.matches(old).count(), 1, "`{old}` in:\n{text}");
+        self.write(name, text.replace(old, new));
+    }
+
+    /// What the file holds as JSON.
+    pub(crate) fn json(&self, name: &str) -> serde_json::Value {
+        serde_json::from_str(&self.read(name)).unwrap()
+    }
+
     /// The command, ready to run here, with nothing of the test's own environment.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_jumpbag"));
@@ -56,8 +86,12 @@ impl World {
             .current_dir(self.folder.path())
             .env_clear()
             .env("USER", "tester")
-            .env("JUMPBAG_TOKEN", "a-secret-token")
+            .env("JUMPBAG_TOKEN", TOKEN)
             .stdin(Stdio::null());
+        // Without it, Windows has no sockets.
+        if let Some(root) = std::env::var_os("SystemRoot") {
+            command.env("SystemRoot", root);
+        }
         command
     }
 
@@ -70,8 +104,13 @@ impl World {
     #[track_caller]
     pub(crate) fn expect(&self, code: i32, args: &[&str]) -> Run {
         let run = self.run(args);
-        assert_eq!(run.code, Some(code), "{run}");
+        assert_eq!(run.code, Some(code), "{args:?}\n{run}");
         run
+    }
+
+    /// Starts it, to look on while it runs.
+    pub(crate) fn start(&self, args: &[&str]) -> Running {
+        Running::start(self.command(args))
     }
 
     /// What a finished process printed, with this folder's path replaced.
@@ -87,20 +126,51 @@ impl World {
         }
     }
 
-    /// Starts the emulator as a process of its own, with its data in `.library` of this world.
+    /// Starts the emulator as a process of its own, without limits and with its data in `.library`.
     pub(crate) fn emulator(&self, args: &[&str]) -> Emulator {
-        let mut command = self.command(&["emulator", "--data", ".library"]);
-        let mut child = command.args(args).stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let url = line
-            .trim()
-            .strip_prefix("listening on ")
-            .unwrap()
-            .to_owned();
-        Emulator { child, url }
+        self.emulator_in(".library", args)
+    }
+
+    /// The same, with its data in `data`.
+    pub(crate) fn emulator_in(&self, data: &str, args: &[&str]) -> Emulator {
+        let mut command = self.command(&["emulator", "--data", data, "--no-limit"]);
+        command.args(args);
+        Emulator::start(command)
+    }
+
+    /// Every file under this folder, with its path in it.
+    pub(crate) fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut found = Vec::new();
+        let mut folders = vec![self.folder.path().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    found.push((path.clone(), fs::read(path).unwrap()));
+                }
+            }
+        }
+        found
+    }
+
+    /// The names that `state list` prints.
+    #[track_caller]
+    pub(crate) fn state_list(&self) -> Vec<String> {
+        let list = self.expect(0, &["state", "list"]);
+        list.stdout.lines().map(str::to_owned).collect()
+    }
+
+    /// Checks the file `name` with the schema that `jumpbag schema` prints.
+    #[track_caller]
+    pub(crate) fn assert_obeys(&self, schema: &str, name: &str) {
+        let printed = self.expect(0, &["schema", schema]).stdout;
+        let validator = jsonschema::validator_for(&serde_json::from_str(&printed).unwrap());
+        let document = self.json(name);
+        if let Err(error) = validator.unwrap().validate(&document) {
+            panic!("{name} is no {schema}: {error}\n{document:#}");
+        }
     }
 }
 
@@ -109,17 +179,49 @@ pub(crate) fn manifest(endpoint: &str, files: &str) -> String {
     format!("version: 1\nlibraries:\n  test:\n    endpoint: {endpoint}\nfiles:\n{files}")
 }
 
-/// An emulator process; it ends with this value.
-pub(crate) struct Emulator {
-    child: Child,
-    pub(crate) url: String,
+impl Run {
+    /// The fingerprint that the plan's last line shows.
+    #[track_caller]
+    pub(crate) fn fingerprint(&self) -> &str {
+        let line = self
+            .stdout
+            .lines()
+            .find_map(|line| line.strip_prefix("Fingerprint: "));
+        line.unwrap_or_else(|| panic!("no fingerprint in:\n{self}"))
+    }
+
+    /// Standard error with each diagnostic's wrapped lines joined: where they break depends on the
+    /// machine's name and on numbers.
+    pub(crate) fn unwrapped(&self) -> String {
+        static BREAK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\n  │ |\n {8}").unwrap());
+        stable(&BREAK.replace_all(&self.stderr, " "))
+    }
 }
 
-impl Drop for Emulator {
-    fn drop(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+/// `text` without what differs from run to run.
+pub(crate) fn stable(text: &str) -> String {
+    static VARYING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
+        [
+            (r"http://127\.0\.0\.1:\d+", "[URL]"),
+            (r"\d{4}-\d\d-\d\dT[\d:.]+Z", "[TIME]"),
+            (r"\bsha256:[0-9a-f]{64}", "sha256:[DIGITS]"),
+            (r"\bserial \d+", "serial [N]"),
+            (r"\bprocess \d+", "process [PID]"),
+            (r"\bon `[^`]+`", "on `[HOST]`"),
+            (r"\bby tester on \S+", "by tester on [HOST]"),
+            (
+                r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b",
+                "[ID]",
+            ),
+        ]
+        .map(|(pattern, name)| (Regex::new(pattern).unwrap(), name))
+        .into()
+    });
+    let mut text = text.to_owned();
+    for (pattern, name) in &*VARYING {
+        text = pattern.replace_all(&text, *name).into_owned();
     }
+    text
 }
 
 impl fmt::Display for Run {
@@ -130,7 +232,8 @@ impl fmt::Display for Run {
         write!(
             f,
             "{}----- stderr\n{}----- exit code {code}\n",
-            self.stdout, self.stderr
+            stable(&self.stdout),
+            stable(&self.stderr)
         )
     }
 }

@@ -1,4 +1,23 @@
 //! The binary as a user runs it: a real process, a real HTTP server on loopback, a real file system.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that fails says why"
+)]
 
+mod emulator;
 mod harness;
+mod running;
+
+mod exit_codes;
+#[cfg(unix)]
+mod interrupt;
+#[cfg(unix)]
+mod locks;
+mod plan_files;
+mod plan_options;
+#[cfg(unix)]
+mod real_input;
+mod secrets;
+mod user_path;

@@ -1,6 +1,9 @@
 //! `apply` and `destroy`: plan, ask, and execute.
 
+use std::collections::BTreeSet;
 use std::io::{IsTerminal as _, stdin};
+
+use camino::Utf8PathBuf;
 
 use super::{plan as planning, show};
 use crate::apply::{self, Tools};
@@ -9,17 +12,17 @@ use crate::cli::args::{ApplyArgs, ApplyOptions, DestroyArgs, PlanOptions};
 use crate::cli::error::{Error, Refused};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::progress::Progress;
-use crate::cli::session::{Connection, Session, Workspace};
+use crate::cli::session::{Choice, Connection, Session, Workspace};
 use crate::cli::stop::Stop;
 use crate::cli::summary;
-use crate::model::{Inputs, Name};
-use crate::plan::{self, Action, LibraryPlan, Misfit, Plan};
+use crate::model::{Inputs, Name, Selection};
+use crate::plan::{self, Action, LibraryPlan, Misfit, Plan, Reason, Refusal};
 use crate::render::escape::visible;
 use crate::state::Locked;
 
 pub(in crate::cli) async fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Failure> {
     let wanted = match &args.plan {
-        Some(path) => Wanted::Saved(show::read(path)?),
+        Some(path) => Wanted::Saved(show::read(path)?, path.clone()),
         None => Wanted::Planned(args.options.clone(), args.destroy),
     };
     go(context, &wanted, &args.apply).await
@@ -41,8 +44,63 @@ pub(in crate::cli) async fn destroy(
 enum Wanted {
     /// What is planned now.
     Planned(PlanOptions, bool),
-    /// Exactly this.
-    Saved(Plan),
+    /// Exactly this, read from that file.
+    Saved(Plan, Utf8PathBuf),
+}
+
+impl Wanted {
+    /// The words of the command that goes on where an apply of this ended: its next run, or where that
+    /// would be stale or has to be looked at first, its next plan.
+    fn next(&self, options: &ApplyOptions, look_first: bool) -> Vec<String> {
+        let mut words = Vec::new();
+        let mut add = |option: &str, value: Option<String>| {
+            words.extend([Some(option.to_owned()), value].into_iter().flatten());
+        };
+        let (targets, destroy) = match self {
+            Self::Planned(options, destroy) => (options.target.clone(), *destroy),
+            Self::Saved(plan, _) => (planned_targets(plan), plan.libraries.iter().any(is_destroy)),
+        };
+        let command = match (self, look_first) {
+            (Self::Planned(..), false) => "apply",
+            (Self::Planned(..), true) | (Self::Saved(..), _) => "plan",
+        };
+        add(command, None);
+        if destroy {
+            add("--destroy", None);
+        }
+        for target in targets {
+            add("--target", Some(target));
+        }
+        match self {
+            Self::Planned(plan, _) => {
+                if let Some(allowed) = plan.allow_deletes {
+                    add("--allow-deletes", Some(allowed.to_string()));
+                }
+                if options.auto_approve && !look_first {
+                    add("--auto-approve", None);
+                }
+            }
+            Self::Saved(_, path) => add("--out", Some(path.to_string())),
+        }
+        words
+    }
+}
+
+/// The files that a saved plan was limited to; none where it is about everything.
+fn planned_targets(plan: &Plan) -> Vec<String> {
+    if plan.libraries.iter().all(|part| part.left_out == 0) {
+        return Vec::new();
+    }
+    let changes = plan.libraries.iter().flat_map(|part| &part.changes);
+    let names: BTreeSet<_> = changes.map(|change| change.name.to_string()).collect();
+    names.into_iter().collect()
+}
+
+/// Whether a saved plan was made to delete everything.
+fn is_destroy(part: &LibraryPlan) -> bool {
+    part.changes
+        .iter()
+        .any(|change| change.reasons.contains(&Reason::Destroy))
 }
 
 /// A library that is locked and ready.
@@ -64,16 +122,16 @@ async fn go(context: &Context, wanted: &Wanted, options: &ApplyOptions) -> Resul
                     .map(|ready| plan::plan(&ready.inputs))
                     .collect(),
             },
-            Wanted::Saved(plan) => plan.clone(),
+            Wanted::Saved(plan, _) => plan.clone(),
         };
         let sessions: Vec<_> = ready.iter().map(|ready| ready.session.clone()).collect();
         planning::show(context, &plan, &sessions, None)?;
         if plan.is_refused() {
             return Err(Failure::refused(Refused::Plan));
         }
-        check(&plan, &ready)?;
+        check(wanted, &plan, &ready)?;
         approve(context, wanted, &plan, options, &stop).await?;
-        execute(context, &plan, &mut ready, options, &stop).await
+        execute(context, wanted, &plan, &mut ready, options, &stop).await
     };
     tokio::select! {
         result = work => result,
@@ -89,14 +147,14 @@ async fn prepare(
     stop: &Stop,
 ) -> Result<Vec<Ready>, Failure> {
     let mut sessions = Workspace::load(context)?.sessions(context)?;
-    let mut choice = crate::cli::session::Choice::default();
+    let mut choice = Choice::default();
     let mut refresh = true;
     match wanted {
         Wanted::Planned(options, destroy) => {
             choice = planning::choice(options, *destroy);
             refresh = !options.no_refresh;
         }
-        Wanted::Saved(plan) => {
+        Wanted::Saved(plan, _) => {
             let planned = |name: &str| plan.libraries.iter().any(|part| part.library.name == name);
             sessions.retain(|session| planned(&session.id.name));
             for part in &plan.libraries {
@@ -112,7 +170,9 @@ async fn prepare(
     }
     let mut ready = Vec::new();
     for session in sessions {
-        let locked = session.lock(context, options.lock_timeout).await?;
+        let locked = session
+            .lock(context, options.lock_timeout, &stop.soon)
+            .await?;
         let connection = session.connect(&stop.soon).await?;
         let observed = if refresh {
             Some(connection.client.list().await?)
@@ -120,7 +180,17 @@ async fn prepare(
             None
         };
         let document = Some(locked.document()).filter(|document| document.serial > 0);
-        let inputs = session.inputs(document, observed, &choice);
+        let inputs = match wanted {
+            Wanted::Planned(..) => session.inputs(document, observed, &choice),
+            Wanted::Saved(plan, _) => {
+                let part = plan
+                    .libraries
+                    .iter()
+                    .find(|part| part.library.name == session.id.name);
+                let choice = part.map(planned_choice).unwrap_or_default();
+                session.inputs(document, observed, &choice)
+            }
+        };
         ready.push(Ready {
             session,
             locked,
@@ -134,8 +204,8 @@ async fn prepare(
 }
 
 /// Refuses a plan that does not fit what is desired, tracked and observed now.
-fn check(plan: &Plan, ready: &[Ready]) -> Result<(), Failure> {
-    let misfits: Vec<_> = plan
+fn check(wanted: &Wanted, plan: &Plan, ready: &[Ready]) -> Result<(), Failure> {
+    let mut misfits: Vec<_> = plan
         .libraries
         .iter()
         .zip(ready)
@@ -145,10 +215,40 @@ fn check(plan: &Plan, ready: &[Ready]) -> Result<(), Failure> {
             None => what,
         })
         .collect();
+    if misfits.is_empty() && matches!(wanted, Wanted::Saved(..)) {
+        misfits = plan_again(plan, ready);
+    }
     if misfits.is_empty() {
         Ok(())
     } else {
         Err(Failure::refused(Refused::Stale { misfits }))
+    }
+}
+
+/// How a saved plan differs from the one that is made of the same files now: somebody who edits it must not
+/// get past a refusal by it.
+fn plan_again(saved: &Plan, ready: &[Ready]) -> Vec<String> {
+    let now = Plan {
+        libraries: ready
+            .iter()
+            .map(|ready| plan::plan(&ready.inputs))
+            .collect(),
+    };
+    let refusals = now.libraries.iter().flat_map(|part| &part.refusals);
+    let mut misfits: Vec<_> = refusals.map(Refusal::message).collect();
+    if misfits.is_empty() && plan::fingerprint(&now) != plan::fingerprint(saved) {
+        misfits.push("planned again, it comes out otherwise".to_owned());
+    }
+    misfits
+}
+
+/// What a saved plan was asked to be about. It says what it deletes, and that was allowed when it was made.
+fn planned_choice(part: &LibraryPlan) -> Choice {
+    let names = part.changes.iter().map(|change| change.name.clone());
+    Choice {
+        selection: Selection::Targets(names.collect()),
+        destroy: is_destroy(part),
+        allow_deletes: Some(u64::MAX),
     }
 }
 
@@ -169,7 +269,7 @@ async fn approve(
         return Err(Failure::refused(Refused::Fingerprint { found, approved }));
     }
     // Whoever saved a plan has seen it.
-    let saved = matches!(wanted, Wanted::Saved(_));
+    let saved = matches!(wanted, Wanted::Saved(..));
     if options.auto_approve || saved || plan.summary().is_empty() {
         return Ok(());
     }
@@ -195,6 +295,7 @@ async fn approve(
 /// Applies each library's part, one after the other.
 async fn execute(
     context: &Context,
+    wanted: &Wanted,
     plan: &Plan,
     ready: &mut [Ready],
     options: &ApplyOptions,
@@ -239,9 +340,10 @@ async fn execute(
         }
         // Of a plan without changes, everything is said already.
         if !(outcome.is_complete() && part.summary().is_empty()) {
+            let next = wanted.next(options, outcome.unsaved.is_some());
             context
                 .output
-                .result(&summary::text(context, &part.library, &outcome));
+                .result(&summary::text(context, &part.library, &outcome, &next));
         }
         let end = if outcome.is_complete() {
             Exit::Done

@@ -32,14 +32,14 @@ async fn import(
     names: &BTreeSet<Name>,
     stop: &Stop,
 ) -> Result<(), Failure> {
-    let mut locked = session.lock(context, args.lock_timeout).await?;
+    let mut locked = session.lock(context, args.lock_timeout, &stop.soon).await?;
     let connection = session.connect(&stop.soon).await?;
     let observed = connection.client.list().await?;
     for name in names {
         if !observed.contains_key(name) {
             return Err(Error::NoFile {
                 name: name.clone(),
-                among: "the library does not have what you name: it",
+                among: "the library has no file",
                 help: did_you_mean(
                     name.as_str(),
                     observed.keys().map(Name::as_str),

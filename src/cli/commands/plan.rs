@@ -113,7 +113,7 @@ pub(in crate::cli) fn check_targets(choice: &Choice, inputs: &[Inputs]) -> Resul
         if !known().any(|name| name == target) {
             return Err(Error::NoFile {
                 name: target.clone(),
-                among: "neither the manifest, the state nor the library",
+                among: "neither the manifest, the state nor the library knows a file",
                 help: did_you_mean(
                     target.as_str(),
                     known().map(Name::as_str),

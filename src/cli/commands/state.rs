@@ -79,7 +79,7 @@ fn show(context: &Context, sessions: &[Session], name: &Name) -> Result<Exit, Fa
     if text.is_empty() {
         return Err(Error::NoFile {
             name: name.clone(),
-            among: "no state",
+            among: "no state knows a file",
             help: did_you_mean(
                 name.as_str(),
                 known.iter().map(Name::as_str),

@@ -1,0 +1,232 @@
+//! The token is in no output and in no file, whatever is logged and whatever goes wrong.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+
+use crate::emulator::Emulator;
+use crate::harness::{CLOSED, TOKEN, World};
+
+/// The commands that use a token, and some that do not.
+const COMMANDS: &[&[&str]] = &[
+    &["validate"],
+    &["plan", "--out", "plan.json", "--json", "copy.json"],
+    &["plan", "--json", "-"],
+    &["apply", "plan.json"],
+    &["apply"],
+    &["apply", "--auto-approve"],
+    &["drift"],
+    &["show", "plan.json"],
+    &["import", "--all"],
+    &["state", "list"],
+    &["state", "show", "a.sh"],
+    &["state", "unlock", "none"],
+    &["destroy", "--auto-approve"],
+    &["frobnicate"],
+];
+
+/// A world with two scripts, one for each of two applies.
+fn world(endpoint: &str) -> World {
+    let world = World::new();
+    world.write("a.sh", "echo a\n");
+    world.write("b.sh", "echo b\n");
+    world.manifest(endpoint, "  - source: a.sh\n  - source: b.sh\n");
+    world
+}
+
+/// What is logged: everything of jumpbag's, and more than `-vvv` gives, also what the HTTP client's crates log.
+const LOGS: [Option<&str>; 2] = [None, Some("trace")];
+
+/// Runs the commands with everything logged, and looks for the token in what they print and write. Returns
+/// the exit codes.
+fn run_all(world: &World, log: Option<&str>, commands: &[&[&str]], token: &str) -> Vec<i32> {
+    let run = |args: &&[&str]| {
+        let mut command = world.command(&[&["-vvv"], *args].concat());
+        command.env("JUMPBAG_TOKEN", token);
+        if let Some(log) = log {
+            command.env("JUMPBAG_LOG", log);
+        }
+        let output = command.output().unwrap();
+        assert_absent(&format!("{args:?}, standard output"), &output.stdout);
+        assert_absent(&format!("{args:?}, standard error"), &output.stderr);
+        output.status.code().unwrap()
+    };
+    let codes = commands.iter().map(run).collect();
+    let files = world.files();
+    assert!(files.len() > 2, "{files:?}");
+    for (path, bytes) in files {
+        assert_absent(&path.display().to_string(), &bytes);
+    }
+    codes
+}
+
+/// Tests each of `cases` with each of [`LOGS`], beside each other: some of them wait before they try again.
+fn with_each<T: Copy + Send>(cases: &[T], test: impl Fn(T, Option<&str>) + Sync) {
+    std::thread::scope(|scope| {
+        for case in cases {
+            for log in LOGS {
+                let (case, test) = (*case, &test);
+                scope.spawn(move || test(case, log));
+            }
+        }
+    });
+}
+
+/// The world beside an emulator with these arguments.
+fn beside(args: &[&str]) -> (World, Emulator) {
+    let world = world("");
+    let emulator = world.emulator(args);
+    world.edit(
+        "jumpbag.yaml",
+        "endpoint: ",
+        &format!("endpoint: {}", emulator.url),
+    );
+    (world, emulator)
+}
+
+/// Neither the token nor its base64 may be in it.
+#[track_caller]
+fn assert_absent(place: &str, bytes: &[u8]) {
+    for secret in [TOKEN, "YS1zZWNyZXQtdG9rZW4", "secret-to"] {
+        let found = bytes
+            .windows(secret.len())
+            .any(|part| part == secret.as_bytes());
+        assert!(
+            !found,
+            "the token is in {place}:\n{}",
+            String::from_utf8_lossy(bytes)
+        );
+    }
+}
+
+#[test]
+fn when_everything_works() {
+    with_each(&[()], |(), log| {
+        let (world, _emulator) = beside(&[]);
+        let codes = run_all(&world, log, COMMANDS, TOKEN);
+        assert_eq!(codes, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1]);
+        // There was something to find it in.
+        let mut plan = world.command(&["plan", "-vvv"]);
+        if let Some(log) = log {
+            plan.env("JUMPBAG_LOG", log);
+        }
+        let logged = world.finish(&plan.output().unwrap()).stderr;
+        assert!(logged.contains(" DEBUG jumpbag::library"), "{logged}");
+        assert_eq!(
+            logged.contains(" TRACE hyper_util"),
+            log.is_some(),
+            "{logged}"
+        );
+    });
+}
+
+#[test]
+fn when_the_emulator_is_in_the_run() {
+    with_each(&[()], |(), log| {
+        let codes = run_all(&world("emulator:.library"), log, COMMANDS, TOKEN);
+        assert_eq!(codes, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1]);
+    });
+}
+
+/// The exit codes of a plan, an apply and a drift against an API that answers so.
+fn when_answered(fault: &str, log: Option<&str>) -> Vec<i32> {
+    let (world, _emulator) = beside(&["--fault", fault]);
+    let commands = [
+        &["plan", "--out", "plan.json"][..],
+        &["apply", "--auto-approve"],
+        &["drift"],
+    ];
+    run_all(&world, log, &commands, TOKEN)
+}
+
+#[test]
+fn when_the_token_is_refused() {
+    let cases = [
+        ("any:all:status=401", [1, 1, 1]),
+        ("upload:all:status=401", [0, 3, 0]),
+        ("any:all:status=403", [1, 1, 1]),
+    ];
+    with_each(&cases, |(fault, codes), log| {
+        assert_eq!(when_answered(fault, log), codes, "{fault}");
+    });
+}
+
+#[test]
+fn when_the_api_fails_and_it_is_tried_again() {
+    let faults = [
+        "any:every/3:status=500",
+        "any:every/3:html=502",
+        "any:every/3:truncate",
+        "any:every/3:drop-after",
+    ];
+    with_each(&faults, |fault, log| {
+        assert_eq!(when_answered(fault, log), [0, 0, 0], "{fault}");
+    });
+}
+
+#[test]
+fn when_nobody_answers() {
+    with_each(
+        &[&["plan"][..], &["apply", "--auto-approve"]],
+        |args, log| {
+            let world = world(CLOSED);
+            assert_eq!(run_all(&world, log, &[args], TOKEN), [1]);
+        },
+    );
+}
+
+#[test]
+#[ignore = "the client does not take the token out of what an answer repeats"]
+fn when_somebody_answers_who_sends_back_what_he_was_sent() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for connection in listener.incoming() {
+            let mut connection = connection.unwrap();
+            let mut request = [0; 4096];
+            let length = connection.read(&mut request).unwrap();
+            let body = String::from_utf8_lossy(&request[..length]);
+            write!(
+                connection,
+                "HTTP/1.1 400 {TOKEN}\r\nContent-Type: text/{TOKEN}\r\nContent-Length: {length}\r\n\
+                 Connection: close\r\n\r\n{body}"
+            )
+            .unwrap();
+        }
+    });
+    with_each(
+        &[&["plan"][..], &["apply", "--auto-approve"]],
+        |args, log| {
+            let world = world(&format!("http://{address}"));
+            assert_eq!(run_all(&world, log, &[args], TOKEN), [1]);
+        },
+    );
+}
+
+#[test]
+fn when_the_token_cannot_be_sent() {
+    let token = format!("{TOKEN}\n{TOKEN}\u{7f}");
+    with_each(
+        &[&["plan"][..], &["apply", "--auto-approve"]],
+        |args, log| {
+            let (world, _emulator) = beside(&[]);
+            assert_eq!(run_all(&world, log, &[args], &token), [1]);
+        },
+    );
+}
+
+#[test]
+fn when_the_address_is_not_one_that_a_token_may_go_to() {
+    let endpoints = [
+        "http://api.example.com",
+        "http://127.0.0.1.example.com",
+        "ftp://127.0.0.1",
+    ];
+    with_each(&endpoints, |endpoint, log| {
+        let commands = [&["plan"][..], &["apply", "--auto-approve"]];
+        assert_eq!(
+            run_all(&world(endpoint), log, &commands, TOKEN),
+            [1, 1],
+            "{endpoint}"
+        );
+    });
+}
