@@ -5,6 +5,9 @@ use serde_json::Value;
 use crate::emulator::Emulator;
 use crate::harness::{Run, World, stable};
 
+/// What is altered, and how.
+type Alteration<'a> = (&'a str, &'a dyn Fn(&mut Value));
+
 const BOTH: &str = "  - source: a.sh\n    description: A\n  - source: b.sh\n";
 
 /// A world with two applied scripts beside an emulator, of which `b.sh` has changed, and a saved plan.
@@ -219,7 +222,6 @@ fn a_plan_that_was_altered_by_hand_is_refused() {
     let (world, emulator) = planned();
     let before = (emulator.list(), world.read(STATE));
     let evil = "0".repeat(64);
-    type Alteration<'a> = (&'a str, &'a dyn Fn(&mut Value));
     let alterations: [Alteration<'_>; 6] = [
         ("/libraries/0/changes/1/after/sha256", &|value| {
             *value = evil.clone().into();
