@@ -20,6 +20,8 @@ mod exit_codes;
 #[cfg(unix)]
 mod interrupt;
 #[cfg(unix)]
+mod killed;
+#[cfg(unix)]
 mod locks;
 mod plan_files;
 mod plan_options;
