@@ -143,8 +143,6 @@ fn digests(wanted: &Wanted) -> BTreeMap<String, String> {
 /// Ten rounds of edit, kill, and complete. In every other round, sources change between the kill and the
 /// next apply, which must not take for somebody else's what the killed run had put there.
 fn rounds(seed: u64) {
-    // Shown when the test fails.
-    println!("seed {seed}");
     let mut bag = Bag::new(seed);
     for round in 0..ROUNDS {
         let before = bag.emulator.digests();
@@ -162,26 +160,26 @@ fn rounds(seed: u64) {
 }
 
 #[test]
-fn a_killed_apply_is_completed_by_the_next_1() {
+fn a_killed_apply_is_completed_by_the_next_with_seed_1() {
     rounds(1);
 }
 
 #[test]
-fn a_killed_apply_is_completed_by_the_next_2() {
+fn a_killed_apply_is_completed_by_the_next_with_seed_2() {
     rounds(2);
 }
 
 #[test]
-fn a_killed_apply_is_completed_by_the_next_3() {
+fn a_killed_apply_is_completed_by_the_next_with_seed_3() {
     rounds(3);
 }
 
 #[test]
-fn a_killed_apply_is_completed_by_the_next_4() {
+fn a_killed_apply_is_completed_by_the_next_with_seed_4() {
     rounds(4);
 }
 
 #[test]
-fn a_killed_apply_is_completed_by_the_next_5() {
+fn a_killed_apply_is_completed_by_the_next_with_seed_5() {
     rounds(5);
 }
