@@ -37,6 +37,17 @@ impl World {
         }
     }
 
+    /// A world in memory, where there is a place for it: for much writing that survives a killed process,
+    /// and need not survive the machine.
+    pub(crate) fn in_memory() -> Self {
+        let memory = Path::new("/dev/shm");
+        Self {
+            folder: tempfile::tempdir_in(memory)
+                .or_else(|_| tempfile::tempdir())
+                .unwrap(),
+        }
+    }
+
     /// A world whose library is served by the emulator inside each run.
     pub(crate) fn with_manifest(files: &str) -> Self {
         let world = Self::new();

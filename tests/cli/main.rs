@@ -20,10 +20,13 @@ mod exit_codes;
 #[cfg(unix)]
 mod interrupt;
 #[cfg(unix)]
+mod killed;
+#[cfg(unix)]
 mod locks;
 mod plan_files;
 mod plan_options;
 #[cfg(unix)]
 mod real_input;
 mod secrets;
+mod stranger;
 mod user_path;
