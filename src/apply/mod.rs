@@ -32,7 +32,8 @@ pub(crate) struct Tools {
     pub(crate) sources: BTreeMap<Name, Utf8PathBuf>,
     /// How many changes are under way at once; at least 1.
     pub(crate) concurrency: usize,
-    /// Cancelled when no new call shall be made.
+    /// Cancelled when no new call shall be made; also by the apply itself, when none can succeed or be
+    /// recorded. The client has to obey it, too: a call may wait for the limits for a long time.
     pub(crate) stop: CancellationToken,
     /// The clock, for the state.
     pub(crate) now: fn() -> jiff::Timestamp,
@@ -49,8 +50,11 @@ pub(crate) async fn run(
     events: &mut dyn FnMut(Event),
 ) -> Outcome {
     let mut recorder = Recorder::new(locked, tools.now);
-    recorder.begin(&plan.changes, events);
+    let begun = recorder.begin(plan, events);
     let crew = Arc::new(Crew::new(tools));
+    if !begun {
+        crew.halt();
+    }
     let (deletes, others): (Vec<_>, Vec<_>) = plan
         .changes
         .iter()

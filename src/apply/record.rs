@@ -1,11 +1,11 @@
 //! Recording what was done, in the state and in the outcome.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::work::Finished;
 use super::{Event, Failed, Outcome, renamed_to};
 use crate::model::{Name, TrackedFile};
-use crate::plan::{Action, Change};
+use crate::plan::{Action, Change, LibraryPlan};
 use crate::state::{Document, Locked};
 
 /// Writes the state after each batch of finished changes, and keeps the account of the apply.
@@ -31,8 +31,10 @@ impl<'a> Recorder<'a> {
     }
 
     /// Records what needs no call, and which uploads are about to be made: should this run be killed, the
-    /// next one knows these files for jumpbag's own.
-    pub(super) fn begin(&mut self, changes: &[Change], events: &mut dyn FnMut(Event)) {
+    /// next one knows these files for jumpbag's own. Returns false when that could not be saved, so that no
+    /// change must be begun.
+    pub(super) fn begin(&mut self, plan: &LibraryPlan, events: &mut dyn FnMut(Event)) -> bool {
+        let changes = &plan.changes;
         let recorded: Vec<_> = changes
             .iter()
             .filter(|change| match change.action {
@@ -48,27 +50,31 @@ impl<'a> Recorder<'a> {
             .filter_map(|change| Some((change.name.clone(), change.after.clone()?)))
             .collect();
         if recorded.is_empty() && uploads.is_empty() {
-            return;
+            return true;
         }
         let written = self.locked.write(
             |document| {
-                document.pending = uploads.into_iter().collect();
+                settle(document, plan);
+                document.pending.extend(uploads);
                 for change in &recorded {
                     enter(document, change);
                 }
             },
             (self.now)(),
         );
+        let forgotten = recorded
+            .into_iter()
+            .filter(|change| change.action == Action::Forget);
         match written {
             Ok(()) => {
-                for change in recorded
-                    .iter()
-                    .filter(|change| change.action == Action::Forget)
-                {
-                    self.tell_done(change, events);
-                }
+                forgotten.for_each(|change| self.tell_done(&change, events));
+                true
             }
-            Err(error) => self.outcome.unsaved = Some(error),
+            Err(error) => {
+                self.leave(forgotten.collect());
+                self.outcome.unsaved = Some(error);
+                false
+            }
         }
     }
 
@@ -175,6 +181,31 @@ impl<'a> Recorder<'a> {
             self.outcome.unsaved = Some(error);
         }
         self.outcome
+    }
+}
+
+/// Enters the uploads of an earlier run that arrived and were not recorded, as the plan found them: they are
+/// jumpbag's own, also when this run is killed before it comes to them.
+fn settle(document: &mut Document, plan: &LibraryPlan) {
+    let changes: BTreeMap<_, _> = plan
+        .changes
+        .iter()
+        .map(|change| (&change.name, change))
+        .collect();
+    for (name, file) in std::mem::take(&mut document.pending) {
+        match changes.get(&name) {
+            Some(change) if change.before.as_ref().is_some_and(|it| it.same_as(&file)) => {
+                let protect = document.files.get(&name).is_some_and(|it| it.protect);
+                document.files.insert(name, TrackedFile { file, protect });
+            }
+            // It did not arrive.
+            Some(_) => {}
+            // The plan was not about it, or nobody has looked.
+            None if plan.left_out > 0 || !plan.refreshed => {
+                document.pending.insert(name, file);
+            }
+            None => {}
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::Read;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc;
@@ -40,24 +39,16 @@ pub(super) struct Made {
 /// The workers of one apply, and what they share.
 pub(super) struct Crew {
     tools: Tools,
-    halted: AtomicBool,
 }
 
 impl Crew {
     pub(super) fn new(tools: Tools) -> Self {
-        Self {
-            tools,
-            halted: AtomicBool::new(false),
-        }
+        Self { tools }
     }
 
-    /// Begins no further change.
+    /// Begins no further change, and no call of those that were begun and wait.
     pub(super) fn halt(&self) {
-        self.halted.store(true, Ordering::Relaxed);
-    }
-
-    fn is_halted(&self) -> bool {
-        self.halted.load(Ordering::Relaxed) || self.tools.stop.is_cancelled()
+        self.tools.stop.cancel();
     }
 
     /// Starts the workers on `changes`. The channel ends when all of them are reported.
@@ -79,7 +70,7 @@ impl Crew {
     }
 
     async fn work(&self, change: Change, sender: &mpsc::UnboundedSender<Report>) -> Report {
-        if self.is_halted() {
+        if self.tools.stop.is_cancelled() {
             return Report::NotTried(change);
         }
         if change.calls() {

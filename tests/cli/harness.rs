@@ -37,12 +37,14 @@ impl World {
         }
     }
 
-    /// A world in memory where the system has such a folder: for thousands of writes whose durability is not
-    /// the subject.
+    /// A world in memory, where there is a place for it: for much writing that survives a killed process,
+    /// and need not survive the machine.
     pub(crate) fn in_memory() -> Self {
-        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+        let memory = Path::new("/dev/shm");
         Self {
-            folder: folder.unwrap(),
+            folder: tempfile::tempdir_in(memory)
+                .or_else(|_| tempfile::tempdir())
+                .unwrap(),
         }
     }
 

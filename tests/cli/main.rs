@@ -28,4 +28,5 @@ mod plan_options;
 #[cfg(unix)]
 mod real_input;
 mod secrets;
+mod stranger;
 mod user_path;

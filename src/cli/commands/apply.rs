@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{IsTerminal as _, stdin};
 
 use camino::Utf8PathBuf;
+use tokio_util::sync::CancellationToken;
 
 use super::{plan as planning, show};
 use crate::apply::{self, Tools};
@@ -108,6 +109,8 @@ struct Ready {
     session: Session,
     locked: Locked,
     connection: Connection,
+    /// Stops the calls of this library alone; cancelled when those of all are.
+    stop: CancellationToken,
     inputs: Inputs,
 }
 
@@ -173,7 +176,8 @@ async fn prepare(
         let locked = session
             .lock(context, options.lock_timeout, &stop.soon)
             .await?;
-        let connection = session.connect(&stop.soon).await?;
+        let stop = stop.soon.child_token();
+        let connection = session.connect(&stop).await?;
         let observed = if refresh {
             Some(connection.client.list().await?)
         } else {
@@ -195,6 +199,7 @@ async fn prepare(
             session,
             locked,
             connection,
+            stop,
             inputs,
         });
     }
@@ -314,7 +319,7 @@ async fn execute(
             contents: ready.session.store.contents(),
             sources,
             concurrency: options.concurrency.into(),
-            stop: stop.soon.clone(),
+            stop: ready.stop.clone(),
             now: jiff::Timestamp::now,
         };
         let mut progress = Progress::new(

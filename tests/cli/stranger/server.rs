@@ -1,0 +1,270 @@
+//! A server in the test's own process that does what a script says, and remembers what it was asked.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::BufReader;
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use jiff::Timestamp;
+
+use super::http::{Raw, Response};
+use super::model::{self, Entry, Form, Quirks};
+
+/// What is done with one request.
+pub(crate) enum Act {
+    /// What the API does.
+    Serve,
+    /// This answer in the place of that.
+    Answer(Response),
+    /// The connection is closed, and nothing is done.
+    CloseBefore,
+    /// It is done, and the connection is closed.
+    CloseAfter,
+    /// It is done, and the answer breaks off.
+    Cut,
+    /// It is done, and something else is answered.
+    ServeBut(Response),
+}
+
+/// A call of the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Call {
+    List,
+    Upload,
+    Delete,
+    Other,
+}
+
+/// A request as it arrived.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub(crate) call: Call,
+    /// The file; of a list, where the page begins.
+    pub(crate) name: String,
+    pub(crate) form: Form,
+    authorization: Option<String>,
+    /// When it was read to its end.
+    pub(crate) at: Timestamp,
+}
+
+type Script = Box<dyn FnMut(&Request, &mut Files) -> Act + Send>;
+type Files = BTreeMap<String, Entry>;
+
+/// The server; it ends with the test.
+pub(crate) struct Server {
+    address: SocketAddr,
+    shared: Arc<Mutex<Shared>>,
+}
+
+struct Shared {
+    files: Files,
+    quirks: Quirks,
+    script: Script,
+    requests: Vec<Request>,
+    base: String,
+}
+
+impl Server {
+    /// A library that is empty, and serves as the documents say.
+    pub(crate) fn start() -> Self {
+        Self::with(Quirks::default())
+    }
+
+    /// The same, with quirks.
+    pub(crate) fn with(quirks: Quirks) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let shared = Arc::new(Mutex::new(Shared {
+            files: Files::new(),
+            quirks,
+            script: Box::new(|_, _| Act::Serve),
+            requests: Vec::new(),
+            base: format!("http://{address}"),
+        }));
+        let served = Arc::clone(&shared);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (shared, stream) = (Arc::clone(&served), stream.unwrap());
+                // A client that goes away ends its connection, and nothing else.
+                thread::spawn(move || serve(&shared, stream).ok());
+            }
+        });
+        Self { address, shared }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Asks `script` about every request from now on; it may change the files before.
+    pub(crate) fn script(&self, script: impl FnMut(&Request, &mut Files) -> Act + Send + 'static) {
+        self.shared().script = Box::new(script);
+    }
+
+    /// Does `act` with the first request that is a `call`, and serves the others.
+    pub(crate) fn once(&self, call: Call, act: Act) {
+        let mut act = Some(act);
+        self.script(move |request, _| {
+            if request.call == call {
+                act.take().unwrap_or(Act::Serve)
+            } else {
+                Act::Serve
+            }
+        });
+    }
+
+    /// Serves everything from now on, with these quirks.
+    pub(crate) fn serve(&self) {
+        self.script(|_, _| Act::Serve);
+    }
+
+    /// The files that it has, which a test may change.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Files)) {
+        change(&mut self.shared().files);
+    }
+
+    pub(crate) fn files(&self) -> Files {
+        self.shared().files.clone()
+    }
+
+    /// Takes the requests that have arrived. Every one has to have had the token.
+    #[track_caller]
+    pub(crate) fn take(&self) -> Vec<Request> {
+        let requests = std::mem::take(&mut self.shared().requests);
+        for request in &requests {
+            let authorization = request.authorization.as_deref();
+            assert_eq!(authorization, Some("Bearer a-secret-token"), "{request}");
+        }
+        requests
+    }
+
+    /// The same, as texts.
+    #[track_caller]
+    pub(crate) fn arrived(&self) -> Vec<String> {
+        self.take().iter().map(ToString::to_string).collect()
+    }
+
+    /// Requires that nobody asked it anything, with a token or without.
+    #[track_caller]
+    pub(crate) fn assert_untouched(&self) {
+        let shared = self.shared();
+        assert!(shared.requests.is_empty(), "{:?}", shared.requests);
+    }
+
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        lock(&self.shared)
+    }
+}
+
+impl Request {
+    fn new(raw: &Raw) -> Self {
+        let path = raw.target.strip_prefix("/api/libraryfiles");
+        let (call, name) = match (raw.method.as_str(), path) {
+            ("GET", Some(query)) => (Call::List, query.replace("?$skip=", "")),
+            ("POST", Some("")) => (Call::Upload, String::new()),
+            ("DELETE", Some(name)) => (Call::Delete, name.trim_start_matches('/').to_owned()),
+            _ => (Call::Other, format!("{} {}", raw.method, raw.target)),
+        };
+        let form = match call {
+            Call::Upload => Form::new(raw.form()),
+            Call::List | Call::Delete | Call::Other => Form::default(),
+        };
+        Self {
+            call,
+            name: if call == Call::Upload {
+                form.name.clone()
+            } else {
+                name
+            },
+            form,
+            authorization: raw.header("authorization").map(str::to_owned),
+            at: Timestamp::now(),
+        }
+    }
+}
+
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.call {
+            Call::List if self.name.is_empty() => f.write_str("list"),
+            Call::List => write!(f, "list from {}", self.name),
+            Call::Upload => write!(
+                f,
+                "upload {} OverrideIfExists={} HasParameters={}",
+                self.name,
+                self.form.field("OverrideIfExists"),
+                self.form.field("HasParameters")
+            ),
+            Call::Delete => write!(f, "delete {}", self.name),
+            Call::Other => f.write_str(&self.name),
+        }
+    }
+}
+
+/// Answers the requests of one connection, until either side closes it.
+fn serve(shared: &Mutex<Shared>, stream: TcpStream) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let mut writer = stream.try_clone()?;
+    while let Some(raw) = Raw::read(&mut reader)? {
+        let request = Request::new(&raw);
+        let (response, cut) = match lock(shared).answer(request) {
+            (Some(response), cut) => (response, cut),
+            (None, _) => return stream.shutdown(Shutdown::Both),
+        };
+        response.write(&mut writer, cut)?;
+        if cut {
+            return stream.shutdown(Shutdown::Both);
+        }
+    }
+    Ok(())
+}
+
+impl Shared {
+    /// What is answered, if anything, and whether that breaks off.
+    fn answer(&mut self, request: Request) -> (Option<Response>, bool) {
+        let act = (self.script)(&request, &mut self.files);
+        let answer = match act {
+            Act::Serve => (Some(self.carry_out(&request)), false),
+            Act::Answer(response) => (Some(response), false),
+            Act::CloseBefore => (None, false),
+            Act::CloseAfter => {
+                self.carry_out(&request);
+                (None, false)
+            }
+            Act::Cut => (Some(self.carry_out(&request)), true),
+            Act::ServeBut(response) => {
+                self.carry_out(&request);
+                (Some(response), false)
+            }
+        };
+        self.requests.push(request);
+        answer
+    }
+
+    fn carry_out(&mut self, request: &Request) -> Response {
+        if request.authorization.is_none() {
+            return Response::error(401, "Unauthorized", "no token");
+        }
+        match request.call {
+            Call::List => {
+                let skip = request.name.parse().unwrap_or(0);
+                model::list(&self.files, &self.quirks, skip, &self.base)
+            }
+            Call::Upload => request.form.store(&mut self.files, &self.quirks),
+            Call::Delete if self.files.remove(&request.name).is_some() => Response {
+                status: 204,
+                headers: Vec::new(),
+                body: String::new(),
+            },
+            Call::Delete => Response::error(404, "ResourceNotFound", "no such file"),
+            Call::Other => Response::error(404, "NotFound", "no such path"),
+        }
+    }
+}
+
+/// A script that panics fails its test by what is missing afterwards.
+fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
