@@ -6,6 +6,8 @@
     reason = "a test that fails says why"
 )]
 
+#[cfg(unix)]
+mod approval;
 mod emulator;
 mod harness;
 mod running;
