@@ -12,7 +12,7 @@ use crate::http::now;
 use crate::reply::Reply;
 
 /// The most of a body that is read only to be thrown away.
-const MAX_DRAINED: usize = 256 * 1024 * 1024;
+pub(crate) const MAX_DRAINED: usize = 256 * 1024 * 1024;
 
 /// Does what comes in the place of the call; returns the request if it is to be carried out.
 pub(crate) async fn before(

@@ -53,16 +53,19 @@ struct LibraryCall {
 
 /// Answers all paths that there are.
 pub(crate) fn router(service: Arc<Service>) -> Router {
-    // The token endpoint keeps axum's limit; an upload has one for each part of its form.
+    // A file that is too large is read to its end, so that the client gets its answer: but no body
+    // is endless. The token endpoint keeps axum's limit.
+    let most = usize::try_from(service.max_file_size).unwrap_or(usize::MAX);
+    let most = most.saturating_add(effects::MAX_DRAINED);
     Router::new()
-        .merge(version("/api"))
-        .merge(version("/api/v1.0"))
+        .merge(version("/api", most))
+        .merge(version("/api/v1.0", most))
         .route("/{tenant}/oauth2/v2.0/token", allow(post(ask_token)))
         .fallback(async || unknown_path())
         .with_state(service)
 }
 
-fn version(api: &'static str) -> Router<Arc<Service>> {
+fn version(api: &'static str, most: usize) -> Router<Arc<Service>> {
     let files = format!("{api}/libraryfiles");
     let one_file = format!("{files}/{{name}}");
     let call = move |call| {
@@ -92,7 +95,7 @@ fn version(api: &'static str) -> Router<Arc<Service>> {
             allow(get(call(Call::List)).post(call(Call::Upload))),
         )
         .route(&one_file, allow(delete(call_by_name)))
-        .layer(DefaultBodyLimit::disable())
+        .layer(DefaultBodyLimit::max(most))
 }
 
 /// Answers other methods in the API's shape, too.

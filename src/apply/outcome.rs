@@ -1,8 +1,9 @@
 //! What an apply did.
 
+use crate::library;
 use crate::model::Name;
 use crate::plan::Action;
-use crate::{library, state};
+use crate::state;
 
 /// What became of every change of one library's plan.
 #[derive(Debug, Default)]

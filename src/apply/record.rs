@@ -53,7 +53,9 @@ impl<'a> Recorder<'a> {
         let written = self.locked.write(
             |document| {
                 document.pending = uploads.into_iter().collect();
-                recorded.iter().for_each(|change| enter(document, change));
+                for change in &recorded {
+                    enter(document, change);
+                }
             },
             (self.now)(),
         );
@@ -125,7 +127,9 @@ impl<'a> Recorder<'a> {
         let written = tokio::task::block_in_place(|| {
             locked.write(
                 |document| {
-                    batch.iter().for_each(|change| enter(document, change));
+                    for change in &batch {
+                        enter(document, change);
+                    }
                 },
                 at,
             )
@@ -133,9 +137,9 @@ impl<'a> Recorder<'a> {
         match written {
             Ok(()) => {
                 self.outcome.unsaved = None;
-                batch
-                    .iter()
-                    .for_each(|change| self.tell_done(change, events));
+                for change in &batch {
+                    self.tell_done(change, events);
+                }
                 true
             }
             Err(error) => {

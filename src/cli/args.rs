@@ -49,7 +49,7 @@ pub(crate) struct Global {
     /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
-    /// Log more to standard error; up to -vvv (or JUMPBAG_LOG)
+    /// Log more to standard error; up to -vvv (or `JUMPBAG_LOG`)
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
     /// Print results and errors only
@@ -60,7 +60,7 @@ pub(crate) struct Global {
 /// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless NO_COLOR says otherwise
+    /// On a terminal, unless `NO_COLOR` says otherwise
     Auto,
     /// Always
     Always,

@@ -6,6 +6,7 @@ use camino::Utf8PathBuf;
 use miette::Diagnostic;
 use thiserror::Error as ThisError;
 
+use crate::manifest::similar;
 use crate::model::Name;
 
 /// A command that could not be carried out; it changed nothing.
@@ -179,11 +180,6 @@ pub(crate) enum Error {
         /// Which library.
         library: String,
     },
-
-    /// A path that is not UTF-8.
-    #[error("`{0}` is not UTF-8")]
-    #[diagnostic(code(jumpbag::cli::path), help("give the path in UTF-8"))]
-    Path(String),
 }
 
 /// Why a plan is not applied: exit code 4.
@@ -248,4 +244,16 @@ pub(crate) enum Refused {
         /// The plan.
         path: Utf8PathBuf,
     },
+}
+
+/// Help for a `name` that nothing is called: the one of `known` that may be meant, or `otherwise`.
+pub(crate) fn did_you_mean<'a>(
+    name: &str,
+    known: impl Iterator<Item = &'a str>,
+    otherwise: &str,
+) -> String {
+    similar(name, known).map_or_else(
+        || otherwise.to_owned(),
+        |known| format!("did you mean `{known}`?"),
+    )
 }

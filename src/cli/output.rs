@@ -18,7 +18,7 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Looks at the streams and at NO_COLOR, CLICOLOR_FORCE and CI.
+    /// Looks at the streams and at `NO_COLOR`, `CLICOLOR_FORCE` and `CI`.
     pub(crate) fn new(global: &Global) -> Self {
         let pick = |auto: ColorChoice| match global.color {
             Color::Always => true,
@@ -45,6 +45,10 @@ impl Output {
     }
 
     /// Prints what was asked for. A reader that went away, as `head` does, is no error.
+    #[expect(
+        clippy::unused_self,
+        reason = "nobody prints without having been handed the door"
+    )]
     pub(crate) fn result(self, text: &str) {
         let mut stream = io::stdout().lock();
         stream
@@ -56,32 +60,37 @@ impl Output {
     /// Says something beside the result, unless `--quiet`.
     pub(crate) fn note(self, text: &str) {
         if !self.quiet {
-            self.err(&format!("{text}\n"));
+            err(&format!("{text}\n"));
         }
     }
 
     /// Shows a diagnostic that does not end the run, unless `--quiet`.
     pub(crate) fn warning(self, diagnostic: &dyn Diagnostic) {
         if !self.quiet {
-            self.err(&report::render(diagnostic, self.color_err));
+            err(&report::render(diagnostic, self.color_err));
         }
     }
 
     /// Shows an error.
     pub(crate) fn error(self, diagnostic: &dyn Diagnostic) {
-        self.err(&report::render(diagnostic, self.color_err));
+        err(&report::render(diagnostic, self.color_err));
     }
 
     /// Asks, beside the result.
+    #[expect(
+        clippy::unused_self,
+        reason = "nobody prints without having been handed the door"
+    )]
     pub(crate) fn question(self, text: &str) {
-        self.err(text);
+        err(text);
     }
+}
 
-    fn err(self, text: &str) {
-        let mut stream = io::stderr().lock();
-        stream
-            .write_all(text.as_bytes())
-            .and_then(|()| stream.flush())
-            .ok();
-    }
+fn err(text: &str) {
+    let mut stream = io::stderr().lock();
+    // There is nobody left to tell.
+    stream
+        .write_all(text.as_bytes())
+        .and_then(|()| stream.flush())
+        .ok();
 }

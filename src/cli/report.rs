@@ -176,7 +176,19 @@ mod tests {
             place: (21, 2).into(),
             cause: std::io::Error::other("answer\u{8}"),
         };
-        insta::assert_snapshot!(render(&hostile, false), @"");
+        insta::assert_snapshot!(render(&hostile, false), @r"
+        jumpbag::test
+
+          × could not do\u{1b}[2Jit
+          ╰─▶ answer\u{8}
+           ╭─[evil\u{7}.yaml:2:15]
+         1 │ a?b�
+         2 │ description: é¿x
+           ·              ─┬
+           ·               ╰── here\r
+           ╰────
+          help: mind \u{202e}this
+        ");
         let colored = render(&hostile, true);
         let plain = anstream::adapter::strip_str(&colored).to_string();
         assert!(

@@ -29,9 +29,9 @@ pub(super) fn text(
     let library = visible(&library.name);
     let counts = counts(done);
     if counts.is_empty() {
-        text.push_str(&format!("Applied to {library}: nothing to do.\n"));
+        writeln!(text, "Applied to {library}: nothing to do.").ok();
     } else {
-        text.push_str(&format!("Applied to {library}: {}.\n", counts.join(", ")));
+        writeln!(text, "Applied to {library}: {}.", counts.join(", ")).ok();
     }
     let failed: Vec<_> = failed
         .iter()

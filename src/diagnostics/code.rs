@@ -6,9 +6,5 @@ pub(crate) struct Code {
     /// What is shown, such as `jumpbag::manifest::duplicate_name`.
     pub(crate) id: &'static str,
     /// What `explain` prints: what it means, why it matters, what to do.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "printed by the error index, which is to come")
-    )]
     pub(crate) docs: &'static str,
 }

@@ -27,9 +27,8 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use answer::{Answer, ContentDiffers, Failure};
-pub(crate) use client::{Client, Deleted, Settings, Timeouts};
+pub(crate) use client::{Client, Settings, Timeouts};
 pub(crate) use error::Error;
-pub(crate) use identity::{Identity, IdentityError, TokenFuture, TokenSource};
+pub(crate) use identity::Identity;
 pub(crate) use retry::Retry;
-pub(crate) use upload::{Content, Upload, Uploaded};
+pub(crate) use upload::{Content, Upload};

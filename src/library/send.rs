@@ -6,7 +6,7 @@ use reqwest::header::{
     AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER,
 };
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::answer::{Answer, Failure, Said};
@@ -41,6 +41,14 @@ pub(super) struct Reply {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
+    /// What was sent with the request, and must not be shown even if the answer repeats it.
+    token: SecretString,
+}
+
+impl Reply {
+    fn without_token(&self, text: &str) -> String {
+        text.replace(self.token.expose_secret(), "[redacted]")
+    }
 }
 
 /// Why one try did not succeed, by what can be done next.
@@ -173,7 +181,7 @@ impl Call {
         });
         self.unclear(Failure::NotTheShape {
             answer,
-            problem: problem.to_string(),
+            problem: reply.without_token(&problem.to_string()),
         })
     }
 
@@ -222,7 +230,7 @@ impl Client {
         };
         pass.answered();
         tracing::debug!(status = response.status().as_u16(), "answered");
-        let (reply, failure) = read(call, response).await;
+        let (reply, failure) = read(call, response, &token).await;
         if reply.status.is_success() {
             return match failure {
                 None => Ok(reply),
@@ -288,11 +296,16 @@ fn help(status: StatusCode) -> &'static str {
 }
 
 /// Reads an answer within bounds: what was read, and what went wrong with the rest.
-async fn read(call: &Call, mut response: Response) -> (Reply, Option<Failure>) {
+async fn read(
+    call: &Call,
+    mut response: Response,
+    token: &SecretString,
+) -> (Reply, Option<Failure>) {
     let mut reply = Reply {
         status: response.status(),
         headers: std::mem::take(response.headers_mut()),
         body: Vec::new(),
+        token: token.clone(),
     };
     let status = reply.status.as_u16();
     let request = || call.request();
@@ -322,13 +335,14 @@ async fn read(call: &Call, mut response: Response) -> (Reply, Option<Failure>) {
 fn said(reply: &Reply) -> Said {
     match wire::parse::<wire::Failure>(&reply.body) {
         Ok(wire::Failure { error }) => Said::Api {
-            code: error.code,
-            message: error.message,
-            target: error.target,
+            code: reply.without_token(&error.code),
+            message: error.message.map(|text| reply.without_token(&text)),
+            target: error.target.map(|text| reply.without_token(&text)),
         },
         Err(_) => Said::Other {
             content_type: header(reply, &CONTENT_TYPE),
-            start: String::from_utf8_lossy(&reply.body)
+            start: reply
+                .without_token(&String::from_utf8_lossy(&reply.body))
                 .trim()
                 .chars()
                 .take(SHOWN)
@@ -339,5 +353,5 @@ fn said(reply: &Reply) -> Said {
 
 fn header(reply: &Reply, name: &HeaderName) -> Option<String> {
     let value = reply.headers.get(name)?;
-    Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+    Some(reply.without_token(&String::from_utf8_lossy(value.as_bytes())))
 }

@@ -16,11 +16,11 @@ impl Limit {
     pub(crate) const DOCUMENTED: [Self; 2] = [
         Self {
             calls: 100,
-            per: Duration::from_secs(60),
+            per: Duration::from_mins(1),
         },
         Self {
             calls: 1500,
-            per: Duration::from_secs(3600),
+            per: Duration::from_hours(1),
         },
     ];
 

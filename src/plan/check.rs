@@ -93,7 +93,7 @@ fn fits(inputs: &Inputs, change: &Change) -> Result<(), &'static str> {
             )?;
         }
         Action::Delete | Action::Forget => {
-            require(change.after.is_none(), "it keeps a deleted file")?
+            require(change.after.is_none(), "it keeps a deleted file")?;
         }
     }
     match change.action {

@@ -173,7 +173,12 @@ fn show(inputs: &Inputs) -> String {
         }
         if let Some(drift) = &change.drifted {
             let by = drift.by.as_deref().unwrap_or("nobody");
-            write!(out, "; drifted in {:?} by {by}", drift.attributes).unwrap();
+            let attributes: Vec<_> = drift
+                .attributes
+                .iter()
+                .map(|attribute| attribute.as_str())
+                .collect();
+            write!(out, "; drifted in [{}] by {by}", attributes.join(", ")).unwrap();
         }
         out.push('\n');
     }
@@ -224,7 +229,7 @@ fn what_agrees_is_left_alone() {
 
 #[test]
 fn drift_that_agrees_is_recorded() {
-    insta::assert_snapshot!(table("a=2", "a=1", "a=2"), @"none a: Agrees; drifted in [Content] by somebody");
+    insta::assert_snapshot!(table("a=2", "a=1", "a=2"), @"none a: Agrees; drifted in [content] by somebody");
     insta::assert_snapshot!(table("a=1!", "a=1", "a=1"), @"none a: Agrees");
 }
 
@@ -233,11 +238,11 @@ fn an_update_says_which_attributes_and_who_changed_them() {
     insta::assert_snapshot!(table("a=2:x", "a=1:x", "a=1:x"), @"update a: Differs(Content, Manifest)");
     insta::assert_snapshot!(
         table("a=1:x", "a=1:x", "a=2:y"),
-        @"update a: Differs(Content, Drift), Differs(Description, Drift); drifted in [Content, Description] by somebody"
+        @"update a: Differs(Content, Drift), Differs(Description, Drift); drifted in [content, description] by somebody"
     );
     insta::assert_snapshot!(
         table("a=3:y", "a=1:x", "a=2:x"),
-        @"update a: Differs(Content, Both), Differs(Description, Manifest); drifted in [Content] by somebody"
+        @"update a: Differs(Content, Both), Differs(Description, Manifest); drifted in [content] by somebody"
     );
 }
 
@@ -250,7 +255,7 @@ fn a_missing_file_is_created_again() {
 fn what_is_no_longer_desired_is_deleted_and_says_if_it_drifted() {
     insta::assert_snapshot!(table("", "a=1 b=2", "a=1 b=3"), @"
     delete a: NotDesired
-    delete b: NotDesired; drifted in [Content] by somebody
+    delete b: NotDesired; drifted in [content] by somebody
     ");
 }
 
@@ -290,7 +295,7 @@ fn deletes_come_last_and_everything_is_in_the_order_of_names() {
     create c: New; renamed from a
     create z: New
     delete a: NotDesired, RenamedTo(Name(\"c\"))
-    delete d: NotDesired; drifted in [Content] by somebody
+    delete d: NotDesired; drifted in [content] by somebody
     ");
 }
 

@@ -23,4 +23,4 @@ pub(crate) use contents::{Contents, wanted_contents};
 pub(crate) use drift::{LibraryDrift, drift_text};
 pub(crate) use json::{PlanFileError, from_json, json, plan_schema};
 pub(crate) use size::plural;
-pub(crate) use text::{TextOptions, summary_line, text};
+pub(crate) use text::{TextOptions, text};

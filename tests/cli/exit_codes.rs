@@ -169,7 +169,7 @@ fn a_library_that_cannot_be_read_is_1() {
 
 #[test]
 fn a_token_that_is_refused_is_1() {
-    let (world, emulator) = three_beside(&["--fault", "any:all:status=401"]);
+    let (world, _emulator) = three_beside(&["--fault", "any:all:status=401"]);
     insta::assert_snapshot!(world.expect(1, &["apply", "--auto-approve"]), @"
     ----- stderr
     jumpbag::library::unauthorized
@@ -305,7 +305,7 @@ fn after_a_failure_that_no_call_can_survive_the_rest_is_not_tried() {
 
 #[test]
 fn what_was_stored_otherwise_than_it_was_sent_is_a_failure() {
-    let (world, emulator) = three_beside(&["--fault", "upload:1:wrong-sha256"]);
+    let (world, _emulator) = three_beside(&["--fault", "upload:1:wrong-sha256"]);
     insta::assert_snapshot!(world.expect(3, &["apply", "--auto-approve", "--concurrency", "1"]), @"
     Library test  at [URL]  no state yet
 

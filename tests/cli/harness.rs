@@ -24,7 +24,6 @@ pub(crate) struct World {
 }
 
 /// What a run printed and how it ended; its `Display` is what snapshots hold.
-#[must_use = "assert the exit code or snapshot the output"]
 pub(crate) struct Run {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
@@ -96,6 +95,7 @@ impl World {
     }
 
     /// Runs it to its end.
+    #[must_use = "assert the exit code or snapshot the output"]
     pub(crate) fn run(&self, args: &[&str]) -> Run {
         self.finish(&self.command(args).output().unwrap())
     }

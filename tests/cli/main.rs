@@ -2,8 +2,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 #![expect(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
+    clippy::string_slice,
     reason = "a test that fails says why"
+)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test writes its own files, and has to end when nothing comes"
 )]
 
 #[cfg(unix)]

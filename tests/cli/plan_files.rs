@@ -5,6 +5,9 @@ use serde_json::Value;
 use crate::emulator::Emulator;
 use crate::harness::{Run, World, stable};
 
+/// What is altered, and how.
+type Alteration<'a> = (&'a str, &'a dyn Fn(&mut Value));
+
 const BOTH: &str = "  - source: a.sh\n    description: A\n  - source: b.sh\n";
 
 /// A world with two applied scripts beside an emulator, of which `b.sh` has changed, and a saved plan.
@@ -219,24 +222,24 @@ fn a_plan_that_was_altered_by_hand_is_refused() {
     let (world, emulator) = planned();
     let before = (emulator.list(), world.read(STATE));
     let evil = "0".repeat(64);
-    let alterations: [(&str, &dyn Fn(&mut Value)); 6] = [
+    let alterations: [Alteration<'_>; 6] = [
         ("/libraries/0/changes/1/after/sha256", &|value| {
-            *value = evil.clone().into()
+            *value = evil.clone().into();
         }),
         ("/libraries/0/changes/1/after/description", &|value| {
-            *value = "evil".into()
+            *value = "evil".into();
         }),
         ("/libraries/0/changes/1/protect", &|value| {
-            *value = true.into()
+            *value = true.into();
         }),
         ("/libraries/0/changes/1/name", &|value| {
-            *value = "evil.sh".into()
+            *value = "evil.sh".into();
         }),
         ("/libraries/0/endpoint", &|value| {
-            *value = "https://evil.example".into()
+            *value = "https://evil.example".into();
         }),
         ("/fingerprint", &|value| {
-            *value = format!("sha256:{evil}").into()
+            *value = format!("sha256:{evil}").into();
         }),
     ];
     for (place, change) in alterations {
@@ -282,7 +285,7 @@ fn taking_the_refusal_out_of_a_plan_does_not_help() {
     world.expect(4, &["plan", "--out", "plan.json"]);
     world.expect(4, &["apply", "plan.json"]);
     alter(&world, |plan| {
-        plan["libraries"][0]["diagnostics"] = Value::Array(Vec::new())
+        plan["libraries"][0]["diagnostics"] = Value::Array(Vec::new());
     });
     insta::assert_snapshot!(world.expect(4, &["apply", "altered.json"]).unwrapped(), @"
     jumpbag::apply::stale

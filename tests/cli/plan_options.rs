@@ -2,6 +2,7 @@
 
 use crate::emulator::Emulator;
 use crate::harness::World;
+use std::fmt::Write as _;
 
 const ENTRIES: &str = "  - source: a.sh\n  - source: b.sh\n  - source: c.sh\n";
 
@@ -451,5 +452,8 @@ fn a_library_that_cannot_be_read_keeps_the_others_from_being_changed() {
 fn digest(bytes: &[u8]) -> String {
     use sha2::Digest as _;
     let digest = sha2::Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    digest.iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").unwrap();
+        hex
+    })
 }

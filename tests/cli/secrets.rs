@@ -175,7 +175,6 @@ fn when_nobody_answers() {
 }
 
 #[test]
-#[ignore = "the client does not take the token out of what an answer repeats"]
 fn when_somebody_answers_who_sends_back_what_he_was_sent() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

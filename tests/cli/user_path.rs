@@ -59,6 +59,10 @@ fn init_writes_a_manifest_that_plans_nothing_and_replaces_nothing() {
 }
 
 #[test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one user's path, from beginning to end"
+)]
 fn a_library_is_filled_kept_up_and_emptied() {
     let world = World::new();
     let emulator = world.emulator(&[]);

@@ -21,16 +21,11 @@ use crate::render::escape::visible;
 use crate::state::Locked;
 
 pub(in crate::cli) async fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Failure> {
-    match &args.plan {
-        Some(path) => {
-            let saved = show::read(path)?;
-            go(context, &Wanted::Saved(saved, path.clone()), &args.apply).await
-        }
-        None => {
-            let wanted = Wanted::Planned(args.options.clone(), args.destroy);
-            go(context, &wanted, &args.apply).await
-        }
-    }
+    let wanted = match &args.plan {
+        Some(path) => Wanted::Saved(show::read(path)?, path.clone()),
+        None => Wanted::Planned(args.options.clone(), args.destroy),
+    };
+    go(context, &wanted, &args.apply).await
 }
 
 pub(in crate::cli) async fn destroy(
@@ -328,7 +323,7 @@ async fn execute(
             ready.connection.client.waiting(),
         );
         let outcome = apply::run(part, tools, &mut ready.locked, &mut |event| {
-            progress.tell(event)
+            progress.tell(event);
         })
         .await;
         progress.end();

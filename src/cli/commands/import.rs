@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cli::Context;
 use crate::cli::args::ImportArgs;
-use crate::cli::error::Error;
+use crate::cli::error::{Error, did_you_mean};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Session, Workspace};
 use crate::cli::stop::Stop;
-use crate::manifest::similar;
 use crate::model::{Name, ObservedFile, TrackedFile};
 use crate::render::{escape::visible, plural};
 
@@ -41,9 +40,11 @@ async fn import(
             return Err(Error::NoFile {
                 name: name.clone(),
                 among: "the library has no file",
-                help: similar(name.as_str(), observed.keys().map(Name::as_str))
-                    .map(|name| format!("did you mean `{name}`?"))
-                    .unwrap_or_else(|| "run `jumpbag plan` for what it has".to_owned()),
+                help: did_you_mean(
+                    name.as_str(),
+                    observed.keys().map(Name::as_str),
+                    "run `jumpbag plan` for what it has",
+                ),
             }
             .into());
         }

@@ -7,11 +7,10 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::Context;
 use crate::cli::args::{PlanArgs, PlanOptions};
 use crate::cli::contents;
-use crate::cli::error::Error;
+use crate::cli::error::{Error, did_you_mean};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::file;
 use crate::cli::session::{Choice, Session, Workspace};
-use crate::manifest::similar;
 use crate::model::{Inputs, Name, Selection};
 use crate::plan::{self, Plan};
 use crate::render::{self, TextOptions};
@@ -115,11 +114,11 @@ pub(in crate::cli) fn check_targets(choice: &Choice, inputs: &[Inputs]) -> Resul
             return Err(Error::NoFile {
                 name: target.clone(),
                 among: "neither the manifest, the state nor the library knows a file",
-                help: similar(target.as_str(), known().map(Name::as_str))
-                    .map(|name| format!("did you mean `{name}`?"))
-                    .unwrap_or_else(|| {
-                        "give the file's name in the library, not its source".into()
-                    }),
+                help: did_you_mean(
+                    target.as_str(),
+                    known().map(Name::as_str),
+                    "give the file's name in the library, not its source",
+                ),
             });
         }
     }

@@ -4,10 +4,9 @@ use std::fmt::Write as _;
 
 use crate::cli::Context;
 use crate::cli::args::StateCommand;
-use crate::cli::error::Error;
+use crate::cli::error::{Error, did_you_mean};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{self, Session};
-use crate::manifest::similar;
 use crate::model::{Name, TrackedFile};
 use crate::render::{escape::visible, plural};
 use crate::state;
@@ -81,9 +80,11 @@ fn show(context: &Context, sessions: &[Session], name: &Name) -> Result<Exit, Fa
         return Err(Error::NoFile {
             name: name.clone(),
             among: "no state knows a file",
-            help: similar(name.as_str(), known.iter().map(Name::as_str))
-                .map(|name| format!("did you mean `{name}`?"))
-                .unwrap_or_else(|| "run `jumpbag state list` for the files that it has".to_owned()),
+            help: did_you_mean(
+                name.as_str(),
+                known.iter().map(Name::as_str),
+                "run `jumpbag state list` for the files that it has",
+            ),
         }
         .into());
     }

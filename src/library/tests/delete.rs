@@ -1,6 +1,7 @@
 use super::scripted::{Server, Step, error, json, page, raw};
 use super::{client, shown};
-use crate::library::{Deleted, Error};
+use crate::library::Error;
+use crate::library::client::Deleted;
 use crate::model::{Name, Sha256};
 
 fn holding(name: &str) -> Step {

@@ -6,7 +6,8 @@ use tokio_util::sync::CancellationToken;
 use super::scripted::{Server, Step, error, page, raw};
 use super::{client, client_of, settings, shown};
 use crate::library::identity::TokenFuture;
-use crate::library::{Client, Error, Identity, IdentityError, TokenSource};
+use crate::library::identity::{IdentityError, TokenSource};
+use crate::library::{Client, Error, Identity};
 
 /// Counts its tokens: `token-1`, and a new one whenever the current one is refused.
 #[derive(Default)]

@@ -298,8 +298,8 @@ async fn stop_ends_a_backoff_at_once() {
     let server = Server::start([raw(503, "", "")]).await;
     let stop = CancellationToken::new();
     let mut settings = settings(server.url());
-    settings.retry.base = Duration::from_secs(3600);
-    settings.retry.cap = Duration::from_secs(3600);
+    settings.retry.base = Duration::from_hours(1);
+    settings.retry.cap = Duration::from_hours(1);
     let client = Client::new(settings, stop.clone()).unwrap();
     let stopping = async {
         while server.requests_so_far() == 0 {

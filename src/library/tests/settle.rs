@@ -224,8 +224,8 @@ async fn stop_leaves_an_unknown_outcome_unknown_and_sends_nothing_more() {
     let server = Server::start([Step::Close]).await;
     let stop = CancellationToken::new();
     let mut settings = settings(server.url());
-    settings.retry.base = std::time::Duration::from_secs(3600);
-    settings.retry.cap = std::time::Duration::from_secs(3600);
+    settings.retry.base = std::time::Duration::from_hours(1);
+    settings.retry.cap = std::time::Duration::from_hours(1);
     let client = Client::new(settings, stop.clone()).unwrap();
     let stopping = async {
         while server.requests_so_far() == 0 {

@@ -4,7 +4,7 @@ use std::io::{self, Cursor, Read};
 use std::sync::Mutex;
 
 use super::scripted::{Server, Step, error, json, page, raw};
-use super::{client, client_of, settings, shown};
+use super::{client, shown};
 use crate::library::{Client, Content, Error, Upload};
 use crate::model::{Attribute, File, Name, Sha256};
 

@@ -313,12 +313,12 @@ fn a_manifest_is_read_unless_something_is_wrong_with_the_file() {
     let large = folder.path().join("large.yaml");
     fs::File::create(&large)
         .unwrap()
-        .set_len(crate::manifest::read::MAX_BYTES + 1)
+        .set_len(read::MAX_BYTES + 1)
         .unwrap();
     assert!(matches!(read(&large), Err(ReadError::TooLarge(_))));
     fs::File::create(&large)
         .unwrap()
-        .set_len(crate::manifest::read::MAX_BYTES)
+        .set_len(read::MAX_BYTES)
         .unwrap();
     assert!(read(&large).is_ok());
 }

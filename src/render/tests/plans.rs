@@ -5,9 +5,8 @@ use super::fixtures::{
 };
 use crate::model::{Attribute, File, LibraryId};
 use crate::plan::{Action, Cause, Change, Drift, LibraryPlan, Plan, Reason, Refusal, Summary};
-use crate::render::{
-    Contents, LibraryDrift, TextOptions, drift_text, summary_line, text, wanted_contents,
-};
+use crate::render::words::summary_line;
+use crate::render::{Contents, LibraryDrift, TextOptions, drift_text, text, wanted_contents};
 
 fn described(content: &str) -> File {
     File {
