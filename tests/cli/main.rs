@@ -21,11 +21,14 @@ mod running;
 mod exit_codes;
 #[cfg(unix)]
 mod interrupt;
+mod libraries;
 #[cfg(unix)]
 mod locks;
 mod plan_files;
 mod plan_options;
 #[cfg(unix)]
 mod real_input;
+mod refusals;
 mod secrets;
+mod stale_plans;
 mod user_path;
