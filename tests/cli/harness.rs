@@ -37,6 +37,15 @@ impl World {
         }
     }
 
+    /// A world in memory where the system has such a folder: for thousands of writes whose durability is not
+    /// the subject.
+    pub(crate) fn in_memory() -> Self {
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+        Self {
+            folder: folder.unwrap(),
+        }
+    }
+
     /// A world whose library is served by the emulator inside each run.
     pub(crate) fn with_manifest(files: &str) -> Self {
         let world = Self::new();

@@ -23,6 +23,8 @@ mod exit_codes;
 mod interrupt;
 mod libraries;
 #[cfg(unix)]
+mod killed;
+#[cfg(unix)]
 mod locks;
 mod plan_files;
 mod plan_options;
