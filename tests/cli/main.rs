@@ -21,9 +21,9 @@ mod running;
 mod exit_codes;
 #[cfg(unix)]
 mod interrupt;
-mod libraries;
 #[cfg(unix)]
 mod killed;
+mod libraries;
 #[cfg(unix)]
 mod locks;
 mod plan_files;
