@@ -194,14 +194,18 @@ fn settle(document: &mut Document, plan: &LibraryPlan) {
         .collect();
     for (name, file) in std::mem::take(&mut document.pending) {
         match changes.get(&name) {
+            // Nobody has looked.
+            _ if !plan.refreshed => {
+                document.pending.insert(name, file);
+            }
             Some(change) if change.before.as_ref().is_some_and(|it| it.same_as(&file)) => {
                 let protect = document.files.get(&name).is_some_and(|it| it.protect);
                 document.files.insert(name, TrackedFile { file, protect });
             }
             // It did not arrive.
             Some(_) => {}
-            // The plan was not about it, or nobody has looked.
-            None if plan.left_out > 0 || !plan.refreshed => {
+            // The plan was not about it.
+            None if plan.left_out > 0 => {
                 document.pending.insert(name, file);
             }
             None => {}

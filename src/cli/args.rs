@@ -182,7 +182,7 @@ pub(crate) struct ApplyOptions {
 #[derive(Debug, Args)]
 pub(crate) struct ApplyArgs {
     /// A saved plan; without one, apply plans first
-    #[arg(conflicts_with_all = ["no_refresh", "target", "allow_deletes", "destroy"])]
+    #[arg(conflicts_with_all = ["no_refresh", "target", "destroy"])]
     pub(crate) plan: Option<Utf8PathBuf>,
     #[command(flatten)]
     pub(crate) options: PlanOptions,

@@ -137,6 +137,14 @@ pub(crate) enum Error {
         cause: io::Error,
     },
 
+    /// The result cannot be printed.
+    #[error("could not write to standard output")]
+    #[diagnostic(
+        code(jumpbag::cli::print),
+        help("make room where the output goes, and run it again")
+    )]
+    Print(#[source] io::Error),
+
     /// A file cannot be read.
     #[error("could not read `{path}`")]
     #[diagnostic(

@@ -74,9 +74,9 @@ fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
         Command::Import(args) => block_on(commands::import::run(&context, &args)),
         Command::State(command) => commands::state::run(&context, &command),
         Command::Emulator(args) => block_on(commands::emulator::run(&context, args)),
-        Command::Schema(args) => Ok(commands::about::schema(&context, args.name)),
-        Command::Completions(args) => Ok(commands::about::completions(&context, args.shell)),
-        Command::Version => Ok(commands::about::version(&context)),
+        Command::Schema(args) => commands::about::schema(&context, args.name),
+        Command::Completions(args) => commands::about::completions(&context, args.shell),
+        Command::Version => commands::about::version(&context),
     }
 }
 

@@ -6,6 +6,7 @@ use anstream::{AutoStream, ColorChoice};
 use miette::Diagnostic;
 
 use super::args::{Color, Global};
+use super::error::Error;
 use super::report;
 
 /// Prints, as the global options say.
@@ -49,12 +50,15 @@ impl Output {
         clippy::unused_self,
         reason = "nobody prints without having been handed the door"
     )]
-    pub(crate) fn result(self, text: &str) {
+    pub(crate) fn result(self, text: &str) -> Result<(), Error> {
         let mut stream = io::stdout().lock();
-        stream
+        match stream
             .write_all(text.as_bytes())
             .and_then(|()| stream.flush())
-            .ok();
+        {
+            Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => Err(Error::Print(cause)),
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     /// Says something beside the result, unless `--quiet`.

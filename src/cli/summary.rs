@@ -29,7 +29,7 @@ pub(super) fn text(
     let library = visible(&library.name);
     let counts = counts(done);
     if counts.is_empty() {
-        writeln!(text, "Applied to {library}: nothing to do.").ok();
+        writeln!(text, "Applied to {library}: nothing that the state knows.").ok();
     } else {
         writeln!(text, "Applied to {library}: {}.", counts.join(", ")).ok();
     }

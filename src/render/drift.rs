@@ -3,7 +3,7 @@
 use super::escape::word;
 use super::size::plural;
 use super::style::Role;
-use super::text::{Page, TextOptions, heading, unmanaged};
+use super::text::{Page, TextOptions, heading, left_alone};
 use super::words;
 use crate::model::{LibraryId, Name};
 use crate::plan::Drift;
@@ -52,7 +52,7 @@ pub(crate) fn drift_text(libraries: &[LibraryDrift], options: TextOptions) -> St
             page.sentence(plain, 8, Role::Plain, words::drift(drift));
         }
         page.gap();
-        unmanaged(&mut page, names);
+        left_alone(&mut page, "Not tracked", names);
     }
     page.gap();
     let count: u64 = libraries.iter().map(|it| it.drifted.len() as u64).sum();

@@ -337,3 +337,19 @@ fn what_was_stored_otherwise_than_it_was_sent_is_a_failure() {
     ----- exit code 3
     ");
 }
+
+/// What could not be printed was not seen, and must not be applied.
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_is_1_and_nothing_is_applied() {
+    let world = World::with_manifest("  - source: a.sh\n");
+    world.write("a.sh", "echo a\n");
+    for args in [&["plan"][..], &["apply", "--auto-approve"], &["version"]] {
+        let full = std::fs::File::create("/dev/full").unwrap();
+        let output = world.command(args).stdout(full).output().unwrap();
+        let run = world.finish(&output);
+        assert_eq!(run.code, Some(1), "{args:?}\n{run}");
+        assert!(run.stderr.contains("jumpbag::cli::print"), "{run}");
+    }
+    assert!(world.state_list().is_empty());
+}

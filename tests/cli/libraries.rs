@@ -117,3 +117,29 @@ fn a_library_that_cannot_be_read_keeps_the_others_from_being_changed() {
     world.expect(1, &["apply", "--auto-approve"]);
     assert_eq!(one.list().len(), 0);
 }
+
+#[test]
+fn import_writes_nothing_where_a_name_is_unknown_and_takes_a_name_that_one_library_has() {
+    let world = World::new();
+    world.write("x.sh", "echo x\n");
+    let text = |files: &str| {
+        format!(
+            "version: 1\nlibraries:\n  one:\n    endpoint: emulator:.one\n  two:\n    endpoint: emulator:.two\nfiles:{files}\n"
+        )
+    };
+    world.write(
+        "jumpbag.yaml",
+        text("\n  - source: x.sh\n    libraries: [one]"),
+    );
+    world.expect(0, &["apply", "--auto-approve"]);
+    std::fs::remove_dir_all(world.path(".jumpbag")).unwrap();
+
+    let unknown = world.expect(1, &["import", "x.sh", "y.sh"]);
+    assert!(
+        unknown.stderr.contains("no library has a file `y.sh`"),
+        "{unknown}"
+    );
+    assert!(world.state_list().is_empty());
+    world.expect(0, &["import", "x.sh"]);
+    assert_eq!(world.state_list(), ["one/x.sh"]);
+}

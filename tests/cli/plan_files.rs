@@ -227,7 +227,7 @@ fn a_plan_with_every_action_obeys_its_schema_and_so_does_the_state() {
           │ +after
       - old.sh  4 B  01d09d19c213  no longer in the manifest
 
-      Unmanaged: 1 file, left alone
+      Unmanaged, left alone: 1 file
           theirs.sh
       Drift: 1 file changed since the last apply
           gone.sh: missing from the library

@@ -105,7 +105,7 @@ fn destroy_deletes_what_jumpbag_put_there_and_nothing_else() {
       - b.sh  10 B  1012f6cde107  everything tracked is destroyed
       - c.sh  10 B  2a718ee462ac  everything tracked is destroyed
 
-      Unmanaged: 1 file, left alone
+      Unmanaged, left alone: 1 file
           theirs.sh
 
     Plan: 3 to delete, 1 unmanaged.
@@ -307,7 +307,7 @@ fn what_nobody_manages_is_left_alone_unless_the_manifest_says_otherwise() {
     insta::assert_snapshot!(world.expect(0, &["plan", "--detailed-exitcode"]), @"
     Library test  at [URL]  serial [N]
 
-      Unmanaged: 1 file, left alone
+      Unmanaged, left alone: 1 file
           theirs.sh
 
     No changes. The library matches the manifest.

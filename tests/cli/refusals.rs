@@ -140,6 +140,27 @@ fn more_deletions_than_allowed_are_4() {
     assert_eq!(world.state_list(), ["c.sh"]);
 }
 
+/// A saved plan can be edited by whoever has the file, so it cannot say itself how much it may delete.
+#[test]
+fn a_saved_plan_is_held_to_the_allowed_deletions_when_it_is_applied() {
+    let world = three("emulator:.library\n    max_deletes: 1");
+    world.expect(0, &["apply", "--auto-approve"]);
+    world.edit("jumpbag.yaml", "  - source: a.sh\n  - source: b.sh\n", "");
+    world.expect(4, &["plan", "--out", "refused.json"]);
+    let mut plan = world.json("refused.json");
+    plan["libraries"][0]["diagnostics"] = serde_json::json!([]);
+    world.write("edited.json", plan.to_string());
+    world.expect(4, &["apply", "edited.json"]);
+
+    let saved = world.expect(0, &["plan", "--out", "plan.json", "--allow-deletes", "2"]);
+    let next = "jumpbag apply plan.json --allow-deletes 2";
+    assert!(saved.stderr.contains(next), "{saved}");
+    world.expect(4, &["apply", "plan.json"]);
+    assert_eq!(world.state_list().len(), 3);
+    world.expect(0, &["apply", "plan.json", "--allow-deletes", "2"]);
+    assert_eq!(world.state_list(), ["c.sh"]);
+}
+
 #[test]
 fn another_fingerprint_than_the_approved_one_is_4() {
     let world = three("emulator:.library");

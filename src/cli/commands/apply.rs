@@ -23,7 +23,7 @@ use crate::state::Locked;
 
 pub(in crate::cli) async fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Failure> {
     let wanted = match &args.plan {
-        Some(path) => Wanted::Saved(show::read(path)?, path.clone()),
+        Some(path) => Wanted::Saved(show::read(path)?, path.clone(), args.options.allow_deletes),
         None => Wanted::Planned(args.options.clone(), args.destroy),
     };
     go(context, &wanted, &args.apply).await
@@ -45,8 +45,8 @@ pub(in crate::cli) async fn destroy(
 enum Wanted {
     /// What is planned now.
     Planned(PlanOptions, bool),
-    /// Exactly this, read from that file.
-    Saved(Plan, Utf8PathBuf),
+    /// Exactly this, read from that file, with as many deletes as are allowed now.
+    Saved(Plan, Utf8PathBuf, Option<u64>),
 }
 
 impl Wanted {
@@ -59,7 +59,7 @@ impl Wanted {
         };
         let (targets, destroy) = match self {
             Self::Planned(options, destroy) => (options.target.clone(), *destroy),
-            Self::Saved(plan, _) => (planned_targets(plan), plan.libraries.iter().any(is_destroy)),
+            Self::Saved(plan, ..) => (planned_targets(plan), plan.libraries.iter().any(is_destroy)),
         };
         let command = match (self, look_first) {
             (Self::Planned(..), false) => "apply",
@@ -81,7 +81,12 @@ impl Wanted {
                     add("--auto-approve", None);
                 }
             }
-            Self::Saved(_, path) => add("--out", Some(path.to_string())),
+            Self::Saved(_, path, allowed) => {
+                if let Some(allowed) = allowed {
+                    add("--allow-deletes", Some(allowed.to_string()));
+                }
+                add("--out", Some(path.to_string()));
+            }
         }
         words
     }
@@ -125,7 +130,7 @@ async fn go(context: &Context, wanted: &Wanted, options: &ApplyOptions) -> Resul
                     .map(|ready| plan::plan(&ready.inputs))
                     .collect(),
             },
-            Wanted::Saved(plan, _) => plan.clone(),
+            Wanted::Saved(plan, ..) => plan.clone(),
         };
         let sessions: Vec<_> = ready.iter().map(|ready| ready.session.clone()).collect();
         planning::show(context, &plan, &sessions, None)?;
@@ -157,7 +162,7 @@ async fn prepare(
             choice = planning::choice(options, *destroy);
             refresh = !options.no_refresh;
         }
-        Wanted::Saved(plan, _) => {
+        Wanted::Saved(plan, ..) => {
             let planned = |name: &str| plan.libraries.iter().any(|part| part.library.name == name);
             sessions.retain(|session| planned(&session.id.name));
             for part in &plan.libraries {
@@ -186,12 +191,14 @@ async fn prepare(
         let document = Some(locked.document()).filter(|document| document.serial > 0);
         let inputs = match wanted {
             Wanted::Planned(..) => session.inputs(document, observed, &choice),
-            Wanted::Saved(plan, _) => {
+            Wanted::Saved(plan, _, allowed) => {
                 let part = plan
                     .libraries
                     .iter()
                     .find(|part| part.library.name == session.id.name);
-                let choice = part.map(planned_choice).unwrap_or_default();
+                let choice = part
+                    .map(|part| planned_choice(part, *allowed))
+                    .unwrap_or_default();
                 session.inputs(document, observed, &choice)
             }
         };
@@ -247,13 +254,14 @@ fn plan_again(saved: &Plan, ready: &[Ready]) -> Vec<String> {
     misfits
 }
 
-/// What a saved plan was asked to be about. It says what it deletes, and that was allowed when it was made.
-fn planned_choice(part: &LibraryPlan) -> Choice {
+/// What a saved plan was asked to be about. How many deletes are `allowed` is said anew: a file that anybody
+/// can edit must not say it.
+fn planned_choice(part: &LibraryPlan, allowed: Option<u64>) -> Choice {
     let names = part.changes.iter().map(|change| change.name.clone());
     Choice {
         selection: Selection::Targets(names.collect()),
         destroy: is_destroy(part),
-        allow_deletes: Some(u64::MAX),
+        allow_deletes: allowed,
     }
 }
 
@@ -346,9 +354,11 @@ async fn execute(
         // Of a plan without changes, everything is said already.
         if !(outcome.is_complete() && part.summary().is_empty()) {
             let next = wanted.next(options, outcome.unsaved.is_some());
-            context
-                .output
-                .result(&summary::text(context, &part.library, &outcome, &next));
+            let text = summary::text(context, &part.library, &outcome, &next);
+            // What was done has to be said somewhere.
+            if context.output.result(&text).is_err() {
+                context.output.note(&text);
+            }
         }
         let end = if outcome.is_complete() {
             Exit::Done

@@ -36,7 +36,7 @@ pub(in crate::cli) async fn run(context: &Context, args: &DriftArgs) -> Result<E
     };
     context
         .output
-        .result(&render::drift_text(&libraries, options));
+        .result(&render::drift_text(&libraries, options))?;
     Ok(if drifted && args.detailed_exitcode {
         Exit::Changes
     } else {

@@ -27,7 +27,7 @@ pub(in crate::cli) async fn run(context: &Context, args: EmulatorArgs) -> Result
     .map_err(Error::EmulatorCommand)?;
     context
         .output
-        .result(&format!("listening on {}\n", emulator.url()));
+        .result(&format!("listening on {}\n", emulator.url()))?;
     stop.soon.cancelled().await;
     tokio::select! {
         () = emulator.stop() => {}

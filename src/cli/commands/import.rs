@@ -10,45 +10,65 @@ use crate::cli::session::{Session, Workspace};
 use crate::cli::stop::Stop;
 use crate::model::{Name, ObservedFile, TrackedFile};
 use crate::render::{escape::visible, plural};
+use crate::state::Locked;
 
 pub(in crate::cli) async fn run(context: &Context, args: &ImportArgs) -> Result<Exit, Failure> {
     let sessions = Workspace::load(context)?.sessions(context)?;
     let stop = Stop::listen(context.output)?;
     let names: BTreeSet<_> = args.names.iter().map(Name::existing).collect();
-    for session in &sessions {
-        let work = import(context, args, session, &names, &stop);
-        tokio::select! {
-            done = work => done?,
-            () = stop.now.cancelled() => return Ok(Exit::Interrupted),
+    let work = async {
+        let mut ready = Vec::new();
+        for session in &sessions {
+            let locked = session.lock(context, args.lock_timeout, &stop.soon).await?;
+            let connection = session.connect(&stop.soon).await?;
+            ready.push((session, locked, connection.client.list().await?));
         }
+        // Nothing is written before every name is known.
+        check(&names, &ready)?;
+        for (session, locked, observed) in ready {
+            write(context, args, session, locked, observed, &names)?;
+        }
+        Ok(Exit::Done)
+    };
+    tokio::select! {
+        done = work => done,
+        () = stop.now.cancelled() => Ok(Exit::Interrupted),
     }
-    Ok(Exit::Done)
 }
 
-async fn import(
+type Observed = BTreeMap<Name, ObservedFile>;
+
+/// Refuses a name that no library has.
+fn check(names: &BTreeSet<Name>, ready: &[(&Session, Locked, Observed)]) -> Result<(), Error> {
+    let known = || ready.iter().flat_map(|(_, _, observed)| observed.keys());
+    for name in names {
+        if !known().any(|known| known == name) {
+            return Err(Error::NoFile {
+                name: name.clone(),
+                among: if ready.len() > 1 {
+                    "no library has a file"
+                } else {
+                    "the library has no file"
+                },
+                help: did_you_mean(
+                    name.as_str(),
+                    known().map(Name::as_str),
+                    "run `jumpbag plan` for what it has",
+                ),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn write(
     context: &Context,
     args: &ImportArgs,
     session: &Session,
+    mut locked: Locked,
+    observed: Observed,
     names: &BTreeSet<Name>,
-    stop: &Stop,
 ) -> Result<(), Failure> {
-    let mut locked = session.lock(context, args.lock_timeout, &stop.soon).await?;
-    let connection = session.connect(&stop.soon).await?;
-    let observed = connection.client.list().await?;
-    for name in names {
-        if !observed.contains_key(name) {
-            return Err(Error::NoFile {
-                name: name.clone(),
-                among: "the library has no file",
-                help: did_you_mean(
-                    name.as_str(),
-                    observed.keys().map(Name::as_str),
-                    "run `jumpbag plan` for what it has",
-                ),
-            }
-            .into());
-        }
-    }
     let tracked = &locked.document().files;
     let wanted = |name: &Name| (args.all || names.contains(name)) && !tracked.contains_key(name);
     let found: BTreeMap<_, _> = observed
@@ -62,8 +82,7 @@ async fn import(
         )?;
         locked.finish()?;
     }
-    report(context, session, &found);
-    Ok(())
+    report(context, session, &found)
 }
 
 fn enter(
@@ -86,7 +105,11 @@ fn enter(
 }
 
 /// Says what was imported, and what the manifest still has to say about it.
-fn report(context: &Context, session: &Session, found: &BTreeMap<Name, ObservedFile>) {
+fn report(
+    context: &Context,
+    session: &Session,
+    found: &BTreeMap<Name, ObservedFile>,
+) -> Result<(), Failure> {
     let library = visible(&session.id.name);
     let count = plural(found.len() as u64, "file");
     let mut text = format!("Imported {count} of `{library}`.\n");
@@ -95,7 +118,7 @@ fn report(context: &Context, session: &Session, found: &BTreeMap<Name, ObservedF
         text.push_str(&visible(name.as_str()));
         text.push('\n');
     }
-    context.output.result(&text);
+    context.output.result(&text)?;
     let missing: Vec<_> = found
         .keys()
         .filter(|name| !session.desired.contains_key(name))
@@ -107,4 +130,5 @@ fn report(context: &Context, session: &Session, found: &BTreeMap<Name, ObservedF
             missing.join(", ")
         ));
     }
+    Ok(())
 }

@@ -34,7 +34,7 @@ pub(in crate::cli) fn run(context: &Context) -> Result<Exit, Failure> {
     let shown = escape::visible(path.as_str());
     context.output.result(&format!(
         "Wrote {shown}. Edit it, then run `jumpbag validate` and `jumpbag plan`.\n"
-    ));
+    ))?;
     Ok(Exit::Done)
 }
 

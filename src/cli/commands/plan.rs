@@ -36,9 +36,17 @@ pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Ex
     show(context, &plan, &sessions, args.json.as_ref())?;
     if let Some(path) = &args.out {
         file::write(path, &render::json(&plan, &fingerprint(&plan)))?;
+        let allowed = args
+            .options
+            .allow_deletes
+            .map(|allowed| allowed.to_string());
+        let mut words = vec!["apply", path.as_str()];
+        if let Some(allowed) = &allowed {
+            words.extend(["--allow-deletes", allowed]);
+        }
         context.output.note(&format!(
             "\nSaved the plan. Apply exactly this one with: {}",
-            crate::cli::summary::command(context, &["apply", path.as_str()])
+            crate::cli::summary::command(context, &words)
         ));
     }
     Ok(if plan.is_refused() {
@@ -61,7 +69,7 @@ pub(in crate::cli) fn show(
     if let Some(path) = json {
         let text = render::json(plan, &fingerprint);
         if path == "-" {
-            context.output.result(&text);
+            context.output.result(&text)?;
             return Ok(());
         }
         file::write(path, &text)?;
@@ -72,7 +80,7 @@ pub(in crate::cli) fn show(
     };
     context
         .output
-        .result(&render::text(plan, &fingerprint, &contents, options));
+        .result(&render::text(plan, &fingerprint, &contents, options))?;
     Ok(())
 }
 

@@ -38,7 +38,7 @@ fn list(context: &Context, sessions: &[Session]) -> Result<Exit, Failure> {
             text.push('\n');
         }
     }
-    context.output.result(&text);
+    context.output.result(&text)?;
     Ok(Exit::Done)
 }
 
@@ -60,7 +60,7 @@ fn history(context: &Context, sessions: &[Session]) -> Result<Exit, Failure> {
             writeln!(text, "{serial}{written}  {files}").ok();
         }
     }
-    context.output.result(&text);
+    context.output.result(&text)?;
     Ok(Exit::Done)
 }
 
@@ -88,7 +88,7 @@ fn show(context: &Context, sessions: &[Session], name: &Name) -> Result<Exit, Fa
         }
         .into());
     }
-    context.output.result(&text);
+    context.output.result(&text)?;
     Ok(Exit::Done)
 }
 
@@ -140,7 +140,7 @@ fn unlock(context: &Context, sessions: &[Session], id: &str) -> Result<Exit, Fai
                     visible(&owner.id),
                     visible(&owner.user),
                     visible(&owner.host)
-                ));
+                ))?;
                 return Ok(Exit::Done);
             }
             // With several libraries, the one that is locked has more to say than one that is not.

@@ -18,6 +18,6 @@ pub(in crate::cli) fn run(context: &Context) -> Result<Exit, Failure> {
         } else {
             format!("{} libraries", sessions.len())
         },
-    ));
+    ))?;
     Ok(Exit::Done)
 }

@@ -109,7 +109,7 @@ fn part(page: &mut Page, library: &LibraryPlan, contents: &Contents) {
         }
     }
     page.gap();
-    unmanaged(page, &library.unmanaged);
+    left_alone(page, "Unmanaged, left alone", &library.unmanaged);
     drift(page, library);
     let agree = library
         .changes
@@ -150,15 +150,12 @@ pub(super) fn heading(page: &mut Page, library: &LibraryId, serial: u64, has_sta
     page.pack((0, (Role::Heading, "Library ")), 4, "  ", &pieces);
 }
 
-/// The unmanaged files: how many, and the first of them.
-pub(super) fn unmanaged(page: &mut Page, names: &[Name]) {
+/// Files of the library that a plan or a report only counts: how many, and the first of them.
+pub(super) fn left_alone(page: &mut Page, what: &str, names: &[Name]) {
     if names.is_empty() {
         return;
     }
-    let head = format!(
-        "Unmanaged: {}, left alone",
-        plural(names.len() as u64, "file")
-    );
+    let head = format!("{what}: {}", plural(names.len() as u64, "file"));
     page.line(2, [(Role::Plain, head.as_str())]);
     let mut pieces: Vec<_> = names
         .iter()
