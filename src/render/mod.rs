@@ -1,7 +1,7 @@
 //! Showing a plan, as text and as JSON.
 //!
 //! What to show is decided once, for all forms: [`content`] decodes, [`diff`] compares, [`escape`] makes
-//! what comes from outside harmless. How it looks in a terminal is [`text`]'s and [`style`]'s business.
+//! what comes from outside harmless. How it looks in a terminal is [`mod@text`]'s and [`style`]'s business.
 //! No I/O, no clock, and no look at the terminal: its width is fixed and colour is a parameter.
 
 mod content;

@@ -4,7 +4,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `state.json` | the state ([`format`]) |
+//! | `state.json` | the state ([`mod@format`]) |
 //! | `history/SERIAL.json` | every state between runs, as `state.json` was then |
 //! | `objects/SHA256` | the contents, compressed with zstd |
 //! | `lock` | nothing; the operating system's lock on it decides who may write |

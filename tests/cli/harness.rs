@@ -1,6 +1,6 @@
 //! A private folder, a scrubbed environment, and the binary in it.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -207,6 +207,16 @@ impl Run {
         static BREAK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\n  │ |\n {8}").unwrap());
         stable(&BREAK.replace_all(&self.stderr, " "))
     }
+}
+
+/// The sha256 of `bytes`, as the API spells it.
+pub(crate) fn digest(bytes: &[u8]) -> String {
+    use sha2::Digest as _;
+    let digest = sha2::Sha256::digest(bytes);
+    digest.iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").unwrap();
+        hex
+    })
 }
 
 /// `text` without what differs from run to run.

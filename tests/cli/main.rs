@@ -12,6 +12,8 @@
     reason = "a test writes its own files, and has to end when nothing comes"
 )]
 
+#[cfg(unix)]
+mod approval;
 mod emulator;
 mod harness;
 mod running;
@@ -22,6 +24,7 @@ mod exit_codes;
 mod interrupt;
 #[cfg(unix)]
 mod killed;
+mod libraries;
 mod limits;
 #[cfg(unix)]
 mod locks;
@@ -29,6 +32,8 @@ mod plan_files;
 mod plan_options;
 #[cfg(unix)]
 mod real_input;
+mod refusals;
 mod secrets;
+mod stale_plans;
 mod stranger;
 mod user_path;

@@ -47,13 +47,19 @@ impl Running {
     /// Waits for a line on standard error that has `words` in it.
     #[track_caller]
     pub(crate) fn wait_for(&mut self, words: &str) {
+        let came = self.saw(words);
+        assert!(came, "`{words}` never came after:\n{}", self.seen);
+    }
+
+    /// Whether another line with `words` in it comes before the process ends.
+    pub(crate) fn saw(&mut self, words: &str) -> bool {
         while let Ok(line) = self.stderr.recv_timeout(PATIENCE) {
             self.seen.push_str(&line);
             if line.contains(words) {
-                return;
+                return true;
             }
         }
-        panic!("`{words}` never came after:\n{}", self.seen);
+        false
     }
 
     /// The process's id.

@@ -45,22 +45,6 @@ bounded() {
     if has timeout; then timeout 60 "$@"; else "$@"; fi
 }
 
-# Runs a command and prints what it says: escaped, and no more than the limit.
-section() {
-    title=$1
-    shift
-    printf '\n== %s ==\n' "$title"
-    output=$("$@" 2>&1)
-    status=$?
-    printf '%s\n' "$output" | tr -c '\11\12\40-\176' '?' | awk -v limit="$limit" '
-        NR <= limit { print }
-        END { if (NR > limit) printf "(%d more lines: -n raises the limit)\n", NR - limit }'
-    if [ "$status" -ne 0 ]; then
-        printf 'error: %s failed with %d\n' "$title" "$status"
-        failed=1
-    fi
-}
-
 list_host() {
     date -u '+time: %Y-%m-%dT%H:%M:%SZ'
     printf 'host: %s\n' "$(uname -n)"
@@ -68,10 +52,6 @@ list_host() {
     printf 'as: %s\n' "$(id -un)"
     printf 'up: %s\n' "$(uptime)"
     who
-}
-
-list_processes() {
-    bounded ps -A -ww -o pid -o ppid -o user -o lstart -o args
 }
 
 # The children of whoever is not there, and of nobody, are roots: nothing is left out of the tree. A process that is
@@ -112,6 +92,10 @@ list_connections() {
 
 # Prints the processes whose program's path matches one of the patterns.
 list_programs() {
+    if [ ! -d /proc/self ]; then
+        echo '(needs /proc, which only Linux has)'
+        return 0
+    fi
     for link in /proc/[0-9]*/exe; do
         # A kernel thread has no program, and a process may be gone by now.
         program=$(readlink "$link" 2>/dev/null) || continue
@@ -120,10 +104,10 @@ list_programs() {
             # shellcheck disable=SC2254
             case $program in
             $pattern)
-                pid=${link#/proc/}
-                pid=${pid%/exe}
-                arguments=$(tr '\0\n' '  ' 2>/dev/null <"/proc/$pid/cmdline")
-                printf '%s\t%s\t%s\n' "$pid" "$program" "$arguments"
+                process=${link%/exe}
+                program=$(printf '%s' "$program" | tr '\n' '?')
+                arguments=$(tr '\0\n' ' ?' 2>/dev/null <"$process/cmdline")
+                printf '%s\t%s\t%s\n' "${process#/proc/}" "$program" "$arguments"
                 break
                 ;;
             esac
@@ -131,12 +115,29 @@ list_programs() {
     done
 }
 
-list_deleted() {
-    list_programs '* (deleted)' '/memfd:*'
+list() {
+    case $1 in
+    host) list_host ;;
+    processes) bounded ps -A -ww -o pid -o ppid -o user -o lstart -o args ;;
+    tree) list_tree ;;
+    connections) list_connections ;;
+    deleted) list_programs '* (deleted)' '/memfd:*' ;;
+    writable) list_programs '/tmp/*' '/var/tmp/*' '/dev/shm/*' '/run/user/*' ;;
+    esac
 }
 
-list_writable() {
-    list_programs '/tmp/*' '/var/tmp/*' '/dev/shm/*' '/run/user/*'
+# Prints a section: escaped, and no more of it than the limit.
+section() {
+    printf '\n== %s ==\n' "$1"
+    output=$(list "$1" 2>&1)
+    status=$?
+    printf '%s\n' "$output" | tr -c '\11\12\40-\176' '?' | awk -v limit="$limit" '
+        NR <= limit { print }
+        END { if (NR > limit) printf "(%d more lines: -n raises the limit)\n", NR - limit }'
+    if [ "$status" -ne 0 ]; then
+        printf 'error: %s failed with %d\n' "$1" "$status"
+        failed=1
+    fi
 }
 
 while getopts hs:n: option; do
@@ -150,9 +151,9 @@ done
 shift $((OPTIND - 1))
 [ $# -eq 0 ] || wrong "no argument is taken: '$1'"
 case $limit in
-'' | *[!0-9]* | ???????*) wrong "-n takes a number from 10 to 100000, not '$limit'" ;;
+'' | 0* | *[!0-9]* | ???????*) wrong "-n takes a number from 10 to 100000, not '$limit'" ;;
 esac
-[ "$limit" -ge 10 ] && [ "$limit" -le 100000 ] || wrong "-n takes a number from 10 to 100000, not '$limit'"
+if [ "$limit" -lt 10 ] || [ "$limit" -gt 100000 ]; then wrong "-n takes a number from 10 to 100000, not '$limit'"; fi
 set -f
 [ -n "$sections" ] || wrong "-s takes one or more of: $all"
 for name in $sections; do
@@ -164,15 +165,5 @@ done
 set +f
 
 [ "$(id -u)" -eq 0 ] || echo 'note: not root, so the programs of other users are not shown'
-for name in $sections; do
-    case $name in
-    deleted | writable)
-        if [ ! -d /proc/self ]; then
-            printf '\n== %s ==\n(needs /proc, which only Linux has)\n' "$name"
-            continue
-        fi
-        ;;
-    esac
-    section "$name" "list_$name"
-done
+for name in $sections; do section "$name"; done
 exit "$failed"

@@ -23,7 +23,7 @@
 .EXAMPLE
     run list-persistence.ps1 -parameters "-Format Json -OutFile C:\Windows\Temp\persistence.json"
 .EXAMPLE
-    run list-persistence.ps1 -parameters "-Category task,service -Contains \Temp\"
+    run list-persistence.ps1 -parameters "-Category task,service -Contains appdata"
 #>
 #Requires -Version 5.1
 [CmdletBinding()]

@@ -1,0 +1,119 @@
+//! Two libraries in one manifest.
+
+use crate::emulator::Emulator;
+use crate::harness::{World, digest};
+
+/// The manifest of two libraries that differ in one file.
+fn two(world: &World, one: &Emulator, other: &Emulator) {
+    world.write("both.sh", "echo both\n");
+    world.write("only.sh", "echo only\n");
+    let manifest = format!(
+        "version: 1\nlibraries:\n  contoso:\n    endpoint: {}\n  fabrikam:\n    endpoint: {}\nfiles:\n  \
+         - source: both.sh\n  - source: only.sh\n    libraries: [fabrikam]\n",
+        one.url, other.url
+    );
+    world.write("jumpbag.yaml", manifest);
+}
+
+#[test]
+fn two_libraries_of_a_manifest_are_planned_together_or_alone() {
+    let world = World::new();
+    let (one, other) = (
+        world.emulator_in(".one", &[]),
+        world.emulator_in(".other", &[]),
+    );
+    two(&world, &one, &other);
+    insta::assert_snapshot!(world.expect(0, &["plan"]), @"
+    Library contoso  at [URL]  no state yet
+
+      + both.sh  10 B  53a4475329ee  new
+
+      Plan: 1 to create.
+      1 API call, at once under the limits
+
+    Library fabrikam  at [URL]  no state yet
+
+      + both.sh  10 B  53a4475329ee  new
+      + only.sh  10 B  79ad3e6a686f  new
+
+      Plan: 2 to create.
+      2 API calls, at once under the limits
+
+    Plan: 3 to create.
+    3 API calls, at once under the limits
+    Fingerprint: sha256:[DIGITS]
+    ----- stderr
+    ----- exit code 0
+    ");
+    world.expect(0, &["apply", "-l", "contoso", "--auto-approve"]);
+    assert_eq!((one.list().len(), other.list().len()), (1, 0));
+    assert!(!world.path(".jumpbag/fabrikam").exists());
+    insta::assert_snapshot!(world.expect(0, &["apply", "-l", "fab*", "--auto-approve", "--concurrency", "1"]), @"
+    Library fabrikam  at [URL]  no state yet
+
+      + both.sh  10 B  53a4475329ee  new
+      + only.sh  10 B  79ad3e6a686f  new
+
+    Plan: 2 to create.
+    2 API calls, at once under the limits
+    Fingerprint: sha256:[DIGITS]
+
+    Applied to fabrikam: 2 created.
+    ----- stderr
+    [1/2] created both.sh
+    [2/2] created only.sh
+    ----- exit code 0
+    ");
+    assert_eq!(other.names(), ["both.sh", "only.sh"]);
+    insta::assert_snapshot!(world.expect(0, &["state", "list"]).stdout, @"
+    contoso/both.sh
+    fabrikam/both.sh
+    fabrikam/only.sh
+    ");
+    insta::assert_snapshot!(world.expect(0, &["plan", "--detailed-exitcode"]), @"
+    Library contoso  at [URL]  serial [N]
+
+      No changes. The library matches the manifest.
+      No API calls
+
+    Library fabrikam  at [URL]  serial [N]
+
+      No changes. The library matches the manifest.
+      No API calls
+
+    No changes. The library matches the manifest.
+    No API calls
+    Fingerprint: sha256:[DIGITS]
+    ----- stderr
+    ----- exit code 0
+    ");
+    world.write("both.sh", "echo both!\n");
+    world.expect(0, &["plan", "--out", "plan.json"]);
+    world.expect(0, &["apply", "plan.json"]);
+    assert_eq!(one.digests()["both.sh"], digest(b"echo both!\n"));
+    assert_eq!(other.digests()["both.sh"], digest(b"echo both!\n"));
+}
+
+#[test]
+fn what_fails_in_one_library_does_not_keep_the_other_from_its_changes() {
+    let world = World::new();
+    let one = world.emulator_in(".one", &["--fault", "upload:1:status=403"]);
+    let other = world.emulator_in(".other", &[]);
+    two(&world, &one, &other);
+    let run = world.expect(3, &["apply", "--auto-approve"]);
+    assert_eq!(one.list().len(), 0, "{run}");
+    assert_eq!(other.names(), ["both.sh", "only.sh"]);
+    world.expect(0, &["apply", "--auto-approve"]);
+    world.expect(0, &["plan", "--detailed-exitcode"]);
+}
+
+/// Nothing may be begun in one library before it is known that the other can be reached.
+#[test]
+fn a_library_that_cannot_be_read_keeps_the_others_from_being_changed() {
+    let world = World::new();
+    let one = world.emulator_in(".one", &[]);
+    let other = world.emulator_in(".other", &["--fault", "list:all:status=403"]);
+    two(&world, &one, &other);
+    world.expect(1, &["apply", "--auto-approve"]);
+    assert_eq!(one.list().len(), 0);
+}
