@@ -18,12 +18,14 @@ mod emulator;
 mod harness;
 mod running;
 
+mod concurrency;
 mod exit_codes;
 #[cfg(unix)]
 mod interrupt;
 #[cfg(unix)]
 mod killed;
 mod libraries;
+mod limits;
 #[cfg(unix)]
 mod locks;
 mod plan_files;

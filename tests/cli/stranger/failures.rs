@@ -118,10 +118,7 @@ fn a_file_that_is_still_there_was_not_deleted() {
     let world = world(&server, &FILES);
     apply(&world, 0);
     want(&world, &server, &["b.txt"]);
-    server.script(|request, _| match request.call {
-        Call::Delete => Act::Answer(Response::html(404)),
-        _ => Act::Serve,
-    });
+    server.refuse(Call::Delete, Response::html(404));
     let run = run_apply(&world, 3);
     assert!(
         run.stdout.contains("Failed: 1\n  ! delete a.txt\n"),
@@ -137,10 +134,7 @@ fn a_file_that_is_still_there_was_not_deleted() {
 fn a_gateway_that_never_lets_anything_pass_is_shown() {
     let server = Server::start();
     let world = world(&server, &["a.txt"]);
-    server.script(|request, _| match request.call {
-        Call::Upload => Act::Answer(Response::html(502)),
-        _ => Act::Serve,
-    });
+    server.refuse(Call::Upload, Response::html(502));
     let run = run_apply(&world, 3);
     let told = said(&run, &server);
     insta::assert_snapshot!(told, @"

@@ -129,23 +129,23 @@ impl Response {
         }
     }
 
-    pub(crate) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: &dyn ToString) -> Self {
         self.headers.push((name, value.to_string()));
         self
     }
 
     /// Writes all of it; or, where `cut`, all that announces its length and half of the text.
     pub(crate) fn write(&self, stream: &mut impl Write, cut: bool) -> io::Result<()> {
-        let mut head = format!("HTTP/1.1 {} Whatever\r\n", self.status);
+        let mut head = vec![format!("HTTP/1.1 {} Whatever", self.status)];
         if self.status != 204 {
-            head += &format!("Content-Length: {}\r\n", self.body.len());
+            head.push(format!("Content-Length: {}", self.body.len()));
         }
-        for (name, value) in &self.headers {
-            head += &format!("{name}: {value}\r\n");
-        }
+        let headers = self.headers.iter();
+        head.extend(headers.map(|(name, value)| format!("{name}: {value}")));
+        let head = head.join("\r\n");
         let body = self.body.as_bytes();
         let body = if cut { &body[..body.len() / 2] } else { body };
-        stream.write_all(&[head.as_bytes(), b"\r\n", body].concat())?;
+        stream.write_all(&[head.as_bytes(), b"\r\n\r\n", body].concat())?;
         stream.flush()
     }
 }

@@ -24,15 +24,12 @@ pub(crate) fn world(server: &Server, names: &[&str]) -> World {
 
 /// Has the manifest ask for `names`.
 pub(crate) fn want(world: &World, server: &Server, names: &[&str]) {
-    let mut entries = String::new();
-    for name in names {
+    let entry = |name: &&str| {
         world.write(&format!("files/{name}"), content(name));
-        entries += &format!("  - source: files/{name}\n    description: About {name}\n");
-    }
-    if entries.is_empty() {
-        entries = "  []\n".to_owned();
-    }
-    world.write("jumpbag.yaml", manifest(&server.url(), &entries));
+        format!("  - source: files/{name}\n    description: About {name}\n")
+    };
+    let entries: Vec<_> = names.iter().map(entry).collect();
+    world.write("jumpbag.yaml", manifest(&server.url(), &entries.concat()));
 }
 
 /// What the file `name` of [`want`] holds.

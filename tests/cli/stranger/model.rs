@@ -176,8 +176,7 @@ pub(crate) fn list(
 }
 
 pub(crate) fn sha256(content: &[u8]) -> String {
-    Sha256::digest(content)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let digest = Sha256::digest(content);
+    let bytes: Vec<_> = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    bytes.concat()
 }

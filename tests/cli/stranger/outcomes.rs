@@ -7,19 +7,22 @@ use super::{
     Act, Call, Entry, Response, Server, apply, assert_plans, assert_settled, content, ends,
     run_apply, said, sha256, world,
 };
+use crate::harness::World;
 
 const A: &str = "upload a.txt OverrideIfExists=false HasParameters=false";
 
 /// An upload is lost, and the library can then not be asked what became of it.
 fn lose_the_outcome(server: &Server, act: fn() -> Act) {
     let mut uploaded = false;
-    server.script(move |request, _| match request.call {
-        Call::Upload => {
+    server.script(move |request, _| {
+        if request.call == Call::Upload {
             uploaded = true;
             act()
+        } else if uploaded {
+            Act::Answer(Response::error(403, "Forbidden", "expired"))
+        } else {
+            Act::Serve
         }
-        Call::List if uploaded => Act::Answer(Response::error(403, "Forbidden", "expired")),
-        _ => Act::Serve,
     });
 }
 
@@ -204,4 +207,56 @@ fn a_file_that_disappears_before_its_delete_is_deleted() {
         "{run}"
     );
     assert_settled(&world, &server, &["b.txt"]);
+}
+
+/// `a.txt` has arrived, and no run knows it.
+fn arrived_unseen() -> (Server, World) {
+    let server = Server::start();
+    let world = world(&server, &["a.txt", "b.txt"]);
+    lose_the_outcome(&server, || Act::CloseAfter);
+    apply(&world, 3);
+    assert!(server.files().contains_key("a.txt"));
+    (server, world)
+}
+
+/// The next run is about another content of it, and ends before it comes to that.
+#[test]
+fn what_arrived_unseen_is_jumpbags_own_after_a_second_failure() {
+    for again in [1, 2] {
+        let (server, world) = arrived_unseen();
+        world.edit("jumpbag.yaml", "About a.txt", "Edited");
+        server.refuse(Call::Upload, Response::error(403, "Forbidden", "no"));
+        for _ in 0..again {
+            apply(&world, 3);
+        }
+        assert_plans(&world, 2, "Plan: 1 to create, 1 to update.");
+        server.serve();
+        apply(&world, 0);
+        assert_eq!(server.files()["a.txt"].description, "Edited");
+        assert_settled(&world, &server, &["a.txt", "b.txt"]);
+    }
+}
+
+#[test]
+fn what_arrived_unseen_is_deleted_when_nobody_asks_for_it_any_more() {
+    let (server, world) = arrived_unseen();
+    super::want(&world, &server, &["b.txt", "c.txt"]);
+    server.refuse(Call::Upload, Response::error(403, "Forbidden", "no"));
+    apply(&world, 3);
+    assert_plans(&world, 2, "Plan: 2 to create, 1 to delete.");
+    server.serve();
+    apply(&world, 0);
+    assert_settled(&world, &server, &["b.txt", "c.txt"]);
+}
+
+#[test]
+fn what_arrived_unseen_is_jumpbags_own_after_an_apply_of_other_files() {
+    let (server, world) = arrived_unseen();
+    world.edit("jumpbag.yaml", "About a.txt", "Edited");
+    server.serve();
+    let target = ["apply", "--auto-approve", "--target", "b.txt"];
+    ends(&world, 0, &target);
+    assert_plans(&world, 2, "Plan: 1 to update, 1 unchanged.");
+    apply(&world, 0);
+    assert_settled(&world, &server, &["a.txt", "b.txt"]);
 }

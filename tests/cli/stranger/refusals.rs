@@ -6,22 +6,12 @@ use super::{
 
 const FILES: [&str; 3] = ["a.txt", "b.txt", "c.txt"];
 
-fn refuse(server: &Server, call: Call, response: Response) {
-    server.script(move |request, _| {
-        if request.call == call {
-            Act::Answer(response.clone())
-        } else {
-            Act::Serve
-        }
-    });
-}
-
 /// The first upload is refused: `code` is in the diagnostic, and nothing is called afterwards.
 #[track_caller]
 fn assert_ends_the_apply(response: Response, code: &str) -> String {
     let server = Server::start();
     let world = world(&server, &FILES);
-    refuse(&server, Call::Upload, response);
+    server.refuse(Call::Upload, response);
     let run = run_apply(&world, 3);
     assert_eq!(
         server.arrived(),
@@ -55,7 +45,7 @@ fn assert_ends_the_apply(response: Response, code: &str) -> String {
 fn assert_ends_before_the_apply(response: Response, code: &str) -> String {
     let server = Server::start();
     let world = world(&server, &FILES);
-    refuse(&server, Call::List, response);
+    server.refuse(Call::List, response);
     for command in [
         &["-q", "plan"][..],
         &["-q", "drift"],
@@ -163,7 +153,7 @@ fn who_waits_when_the_end_is_known_sends_nothing() {
         .read("jumpbag.yaml")
         .replace("files:\n", "    limits: [{ calls: 2, per: 1s }]\nfiles:\n");
     world.write("jumpbag.yaml", limited);
-    refuse(&server, Call::Upload, forbidden());
+    server.refuse(Call::Upload, forbidden());
     let run = world.expect(3, &["-q", "apply", "--auto-approve", "--concurrency", "3"]);
     let arrived = server.arrived();
     assert_eq!(arrived.len(), 2, "{arrived:?}");
@@ -180,12 +170,12 @@ fn a_redirect_does_not_get_the_token() {
         let there = format!("{}/api/libraryfiles", elsewhere.url());
         let redirect = Response::html(status).with("Location", &there);
         let world = world(&server, &FILES);
-        refuse(&server, Call::List, redirect.clone());
+        server.refuse(Call::List, redirect.clone());
         let run = run_apply(&world, 1);
         assert_eq!(server.arrived(), ["list"]);
         assert!(run.stderr.contains("jumpbag::library::redirected"), "{run}");
 
-        refuse(&server, Call::Upload, redirect);
+        server.refuse(Call::Upload, redirect);
         apply(&world, 3);
         assert_eq!(
             server.arrived(),

@@ -88,7 +88,7 @@ impl Server {
             for stream in listener.incoming() {
                 let (shared, stream) = (Arc::clone(&served), stream.unwrap());
                 // A client that goes away ends its connection, and nothing else.
-                thread::spawn(move || serve(&shared, stream).ok());
+                thread::spawn(move || serve(&shared, &stream).ok());
             }
         });
         Self { address, shared }
@@ -115,7 +115,18 @@ impl Server {
         });
     }
 
-    /// Serves everything from now on, with these quirks.
+    /// Answers every `call` with `response` from now on, and serves the others.
+    pub(crate) fn refuse(&self, call: Call, response: Response) {
+        self.script(move |request, _| {
+            if request.call == call {
+                Act::Answer(response.clone())
+            } else {
+                Act::Serve
+            }
+        });
+    }
+
+    /// Serves everything from now on.
     pub(crate) fn serve(&self) {
         self.script(|_, _| Act::Serve);
     }
@@ -204,14 +215,13 @@ impl fmt::Display for Request {
 }
 
 /// Answers the requests of one connection, until either side closes it.
-fn serve(shared: &Mutex<Shared>, stream: TcpStream) -> std::io::Result<()> {
+fn serve(shared: &Mutex<Shared>, stream: &TcpStream) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut writer = stream.try_clone()?;
     while let Some(raw) = Raw::read(&mut reader)? {
         let request = Request::new(&raw);
-        let (response, cut) = match lock(shared).answer(request) {
-            (Some(response), cut) => (response, cut),
-            (None, _) => return stream.shutdown(Shutdown::Both),
+        let (Some(response), cut) = lock(shared).answer(request) else {
+            return stream.shutdown(Shutdown::Both);
         };
         response.write(&mut writer, cut)?;
         if cut {

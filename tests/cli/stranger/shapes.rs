@@ -44,7 +44,10 @@ fn assert_works_with(quirks: Quirks) {
     assert_eq!(server.arrived(), ["list", "list", "list"]);
 
     // The quirk must not hide what did change, nor invent more of it.
-    server.change(|files| files.get_mut("all.sh").unwrap().description = "Edited".to_owned());
+    server.change(|files| {
+        let description = &mut files.get_mut("all.sh").unwrap().description;
+        "Edited".clone_into(description);
+    });
     ends(&world, 2, &["drift", "--detailed-exitcode"]);
     assert_plans(&world, 2, "Plan: 1 to update, 1 unchanged.");
     server.take();

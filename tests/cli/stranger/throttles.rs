@@ -65,13 +65,13 @@ fn assert_waits(call: Call, concurrency: &str, answer: fn(Timestamp) -> (Respons
 
 fn seconds(now: Timestamp) -> (Response, Timestamp) {
     let until = now + SignedDuration::from_secs(1);
-    (too_many().with("Retry-After", 1), until)
+    (too_many().with("Retry-After", &1), until)
 }
 
 /// A date has no fractions, so that it is up to a second nearer than it was meant.
 fn date(now: Timestamp) -> (Response, Timestamp) {
     let until = Timestamp::from_second(now.as_second() + 2).unwrap();
-    (too_many().with("Retry-After", http_date(until)), until)
+    (too_many().with("Retry-After", &http_date(until)), until)
 }
 
 /// The answer names its own time, by a clock that is an hour ahead.
@@ -80,8 +80,8 @@ fn date_of_another_clock(now: Timestamp) -> (Response, Timestamp) {
     let (second, wait) = (now.as_second(), SignedDuration::from_secs(1));
     let theirs = Timestamp::from_second(second).unwrap() + hour;
     let response = too_many()
-        .with("Date", http_date(theirs))
-        .with("Retry-After", http_date(theirs + wait));
+        .with("Date", &http_date(theirs))
+        .with("Retry-After", &http_date(theirs + wait));
     (response, now + wait)
 }
 
@@ -107,7 +107,10 @@ fn the_whole_library_waits_and_not_one_worker() {
 fn what_was_throttled_is_sent_again_without_a_look() {
     let server = Server::start();
     let world = world(&server, &["a.txt"]);
-    server.once(Call::Upload, Act::Answer(too_many().with("Retry-After", 0)));
+    server.once(
+        Call::Upload,
+        Act::Answer(too_many().with("Retry-After", &0)),
+    );
     ends(&world, 0, &["-q", "apply", "--auto-approve"]);
     let upload = "upload a.txt OverrideIfExists=false HasParameters=false";
     assert_eq!(server.arrived(), ["list", upload, upload]);
