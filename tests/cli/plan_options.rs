@@ -273,7 +273,7 @@ fn import_takes_what_is_there_into_the_state_and_changes_nothing() {
     Imported 1 file of `test`.
       theirs.sh
     ----- stderr
-    The manifest has no entry for `theirs.sh`: the next plan deletes what has none. Add entries, or leave those files unmanaged.
+    The manifest has no entry for `theirs.sh`: the next plan deletes what has none, so add entries first.
     ----- exit code 0
     ");
     assert_eq!(world.state_list(), ["b.sh", "theirs.sh"]);

@@ -126,7 +126,7 @@ fn report(
         .collect();
     if !missing.is_empty() {
         context.output.note(&format!(
-            "The manifest has no entry for {}: the next plan deletes what has none. Add entries, or leave those files unmanaged.",
+            "The manifest has no entry for {}: the next plan deletes what has none, so add entries first.",
             missing.join(", ")
         ));
     }
