@@ -17,6 +17,7 @@ use crate::gather::{self, Known};
 use crate::library::{self, Client, Identity, Retry, Timeouts};
 use crate::manifest::{self, Auth, Endpoint, Library, Manifest};
 use crate::model::{DesiredFile, Inputs, LibraryId, Name, ObservedFile, Policy, Selection};
+use crate::plan::Warning;
 use crate::state::{self, Document, Locked, Owner, Store};
 
 /// The manifest with what it asks of the selected libraries.
@@ -24,6 +25,8 @@ pub(super) struct Workspace {
     pub(super) manifest: Manifest,
     /// By the library's name.
     pub(super) desired: BTreeMap<String, BTreeMap<Name, DesiredFile>>,
+    /// What is odd about the manifest, for whoever reads the plan.
+    pub(super) warnings: Vec<Warning>,
 }
 
 /// What is odd about a manifest, and no error.
@@ -62,6 +65,8 @@ impl Workspace {
         let patterns = patterns(context)?;
         let selected = |library: &Library| is_selected(&patterns, &library.name);
         let (manifest, resolved) = manifest::load(path, &bytes, selected)?;
+        let warning = |problem| warning(&manifest.text, problem);
+        let warnings = resolved.warnings.iter().map(warning).collect();
         if !resolved.warnings.is_empty() {
             context.output.warning(&Warnings {
                 text: manifest.text.clone(),
@@ -71,6 +76,7 @@ impl Workspace {
         Ok(Self {
             manifest,
             desired: resolved.libraries,
+            warnings,
         })
     }
 
@@ -96,6 +102,20 @@ pub(super) fn stores(context: &Context) -> Result<Vec<Session>, Failure> {
         .into_iter()
         .map(|library| Session::new(&manifest, library, BTreeMap::new()))
         .collect()
+}
+
+/// `problem` as a plan holds it, without the text that it is in.
+fn warning(text: &Text, problem: &Problem) -> Warning {
+    let place = problem.labels.first().map(|(span, _)| {
+        let (line, column) = text.position(span.start);
+        format!("{}:{line}:{column}", text.name())
+    });
+    Warning {
+        code: problem.code.id.to_owned(),
+        message: problem.message.clone(),
+        place,
+        help: problem.help.clone(),
+    }
 }
 
 fn patterns(context: &Context) -> Result<Vec<(String, globset::GlobMatcher)>, Error> {

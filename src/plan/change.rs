@@ -7,6 +7,21 @@ use crate::model::{Attribute, File, LibraryId, Name};
 pub(crate) struct Plan {
     /// One part for each library, in the order of their names.
     pub(crate) libraries: Vec<LibraryPlan>,
+    /// What was odd about the manifest when the plan was made. It has no effect.
+    pub(crate) warnings: Vec<Warning>,
+}
+
+/// Something to say to a reviewer that stops nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Warning {
+    /// The diagnostic's code.
+    pub(crate) code: String,
+    /// What is odd, as a phrase.
+    pub(crate) message: String,
+    /// Where, such as `jumpbag.yaml:12:5`.
+    pub(crate) place: Option<String>,
+    /// What to do about it.
+    pub(crate) help: Option<String>,
 }
 
 /// The part of a plan that is about one library.
@@ -177,6 +192,15 @@ impl Refusal {
             }
             Self::TooManyDeletes { .. } => None,
         }
+    }
+
+    /// The files whose names are in the message or the help.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &Name> {
+        let other = match self {
+            Self::CaseClash { name: _, other } => Some(other),
+            Self::Conflict(_) | Self::Protected(_) | Self::TooManyDeletes { .. } => None,
+        };
+        self.name().into_iter().chain(other)
     }
 
     /// What is wrong, as a phrase.

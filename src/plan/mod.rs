@@ -9,7 +9,7 @@ mod planner;
 mod tests;
 
 pub(crate) use change::{
-    Action, Cause, Change, Drift, LibraryPlan, Plan, Reason, Refusal, Summary,
+    Action, Cause, Change, Drift, LibraryPlan, Plan, Reason, Refusal, Summary, Warning,
 };
 pub(crate) use check::{Misfit, check};
 pub(crate) use drift::drift;

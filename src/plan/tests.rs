@@ -487,6 +487,7 @@ fn every_effect_changes_the_fingerprint() {
     let print = |inputs: &Inputs| {
         fingerprint(&Plan {
             libraries: vec![plan(inputs)],
+            warnings: Vec::new(),
         })
     };
     let base = inputs("a=2:x b=1 c=1", "a=1 d=1 e=1", "a=1 c=1 d=1");
@@ -538,6 +539,7 @@ fn what_is_incidental_does_not_change_the_fingerprint() {
     let print = |inputs: &Inputs| {
         fingerprint(&Plan {
             libraries: vec![plan(inputs)],
+            warnings: Vec::new(),
         })
     };
     let base = inputs("a=2 b=1", "a=1", "a=1 stray=1");

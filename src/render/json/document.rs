@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// The format that this version writes.
-pub(super) const FORMAT_VERSION: &str = "1.0";
+pub(super) const FORMAT_VERSION: &str = "1.1";
 /// The newest major version of the format that this version reads.
 pub(super) const FORMAT_MAJOR: u64 = 1;
 
@@ -27,6 +27,23 @@ pub(super) struct PlanJson {
     pub(super) summary: SummaryJson,
     /// One part for each library, by name.
     pub(super) libraries: Vec<LibraryJson>,
+    /// What was odd about the manifest; since 1.1.
+    #[serde(default)]
+    pub(super) warnings: Vec<WarningJson>,
+}
+
+/// Something that was odd about the manifest, and stops nothing.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Warning")]
+pub(super) struct WarningJson {
+    /// A stable code, such as `jumpbag::lint::name_characters`.
+    pub(super) code: String,
+    /// What is odd.
+    pub(super) message: String,
+    /// Where, such as `jumpbag.yaml:12:5`.
+    pub(super) place: Option<String>,
+    /// What to do about it.
+    pub(super) help: Option<String>,
 }
 
 /// How many files a plan does what with.

@@ -7,10 +7,11 @@ use thiserror::Error;
 use super::document::{
     ActionJson, AttributeJson, CauseJson, ChangeJson, DiagnosticJson, DriftJson, FORMAT_MAJOR,
     FORMAT_VERSION, FileJson, LibraryJson, PlanJson, ReasonCode, ReasonJson, SeverityJson,
+    WarningJson,
 };
 use super::write;
 use crate::model::{Attribute, File, LibraryId, Name, Sha256};
-use crate::plan::{Action, Cause, Change, Drift, LibraryPlan, Plan, Reason, Refusal};
+use crate::plan::{Action, Cause, Change, Drift, LibraryPlan, Plan, Reason, Refusal, Warning};
 
 /// The longest plan file that is read, in bytes.
 pub(super) const MOST_BYTES: usize = 256 * 1024 * 1024;
@@ -86,6 +87,7 @@ pub(crate) fn from_json(bytes: &[u8]) -> Result<(Plan, String), PlanFileError> {
         fingerprint,
         summary,
         libraries,
+        warnings,
     } = document;
     let digits = fingerprint.strip_prefix("sha256:");
     let lower = !fingerprint.contains(|c: char| c.is_ascii_uppercase());
@@ -96,11 +98,30 @@ pub(crate) fn from_json(bytes: &[u8]) -> Result<(Plan, String), PlanFileError> {
         ));
     }
     let libraries = each(libraries, "libraries", library)?;
-    let plan = Plan { libraries };
+    let warnings = warnings.into_iter().map(warning).collect();
+    let plan = Plan {
+        libraries,
+        warnings,
+    };
     if summary != write::summary(plan.summary()) {
         return Err(wrong("summary", "its counts are not those of the changes"));
     }
     Ok((plan, fingerprint))
+}
+
+fn warning(warning: WarningJson) -> Warning {
+    let WarningJson {
+        code,
+        message,
+        place,
+        help,
+    } = warning;
+    Warning {
+        code,
+        message,
+        place,
+        help,
+    }
 }
 
 /// The one member that every version of the format has.

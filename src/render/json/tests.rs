@@ -1,9 +1,10 @@
 use insta::assert_snapshot;
 use proptest::prelude::*;
 
+use super::document::FORMAT_VERSION;
 use super::{PlanFileError, from_json, json, plan_schema};
 use crate::model::{Attribute, File, LibraryId, Name, Sha256};
-use crate::plan::{Action, Cause, Change, Drift, LibraryPlan, Plan, Reason, Refusal};
+use crate::plan::{Action, Cause, Change, Drift, LibraryPlan, Plan, Reason, Refusal, Warning};
 
 const FINGERPRINT: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
@@ -135,7 +136,21 @@ fn libraries() -> impl Strategy<Value = LibraryPlan> {
 }
 
 fn plans() -> impl Strategy<Value = Plan> {
-    prop::collection::vec(libraries(), 0..3).prop_map(|libraries| Plan { libraries })
+    let warnings = (any::<String>(), any::<String>(), texts(), texts());
+    let warnings = warnings.prop_map(|(code, message, place, help)| Warning {
+        code,
+        message,
+        place,
+        help,
+    });
+    (
+        prop::collection::vec(libraries(), 0..3),
+        prop::collection::vec(warnings, 0..3),
+    )
+        .prop_map(|(libraries, warnings)| Plan {
+            libraries,
+            warnings,
+        })
 }
 
 /// One of each kind of member, in a form that a person can check.
@@ -193,6 +208,12 @@ fn sample() -> Plan {
             calls: 1,
             seconds: 0,
         }],
+        warnings: vec![Warning {
+            code: "jumpbag::lint::name_characters".to_owned(),
+            message: "`a b.ps1` holds a space".to_owned(),
+            place: Some("jumpbag.yaml:4:7".to_owned()),
+            help: None,
+        }],
     }
 }
 
@@ -205,6 +226,24 @@ fn read_with(old: &str, new: &str) -> Result<Plan, String> {
         let code = miette::Diagnostic::code(&error).unwrap();
         format!("{code}: {error}")
     })
+}
+
+/// Each file in `written` was written by a version of jumpbag, and stays as it was.
+#[test]
+fn every_version_that_was_ever_written_is_read() {
+    let without_warnings = Plan {
+        warnings: Vec::new(),
+        ..sample()
+    };
+    for (document, plan) in [
+        (include_str!("written/1.0.json"), without_warnings),
+        (include_str!("written/1.1.json"), sample()),
+    ] {
+        let (read, fingerprint) = from_json(document.as_bytes()).unwrap();
+        assert_eq!((read, fingerprint.as_str()), (plan, FINGERPRINT));
+    }
+    let newest = include_str!("written/1.1.json");
+    assert!(newest.contains(&format!("\"format_version\": \"{FORMAT_VERSION}\"")));
 }
 
 #[test]
@@ -239,7 +278,7 @@ fn the_schema_is_met_by_what_is_written() {
 
 #[test]
 fn unknown_members_and_newer_minors_are_read() {
-    assert_eq!(read_with("\"1.0\"", "\"1.7\""), Ok(sample()));
+    assert_eq!(read_with("\"1.1\"", "\"1.7\""), Ok(sample()));
     assert_eq!(
         read_with("\"serial\"", "\"new\": {\"a\": [1]}, \"serial\""),
         Ok(sample())
@@ -257,9 +296,9 @@ fn a_newer_major_is_refused_before_its_members_are_looked_at() {
 #[test]
 fn damage_is_refused_with_its_place() {
     for (old, new) in [
-        ("\"1.0\"", "\"0.9\""),
-        ("\"1.0\"", "\"1\""),
-        ("\"1.0\"", "\"+1.0\""),
+        ("\"1.1\"", "\"0.9\""),
+        ("\"1.1\"", "\"1\""),
+        ("\"1.1\"", "\"+1.0\""),
         ("\"serial\": 7", "\"serial\": -7"),
         ("\"serial\": 7", "\"serial\": 7.5"),
         ("\"serial\": 7", "\"serial\": 18446744073709551616"),

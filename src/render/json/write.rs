@@ -4,20 +4,27 @@ use super::ascii::pretty;
 use super::document::{
     ActionJson, AttributeJson, CauseJson, ChangeJson, DiagnosticJson, DriftJson, FORMAT_VERSION,
     FileJson, LibraryJson, PlanJson, ReasonCode, ReasonJson, SeverityJson, SummaryJson,
+    WarningJson,
 };
 use crate::model::{Attribute, File, LibraryId, Name};
-use crate::plan::{Action, Cause, Change, Drift, LibraryPlan, Plan, Reason, Refusal, Summary};
+use crate::plan::{
+    Action, Cause, Change, Drift, LibraryPlan, Plan, Reason, Refusal, Summary, Warning,
+};
 
 /// `plan` as JSON, indented, with a line feed at the end. `fingerprint` is the plan's, as `sha256:` and
 /// 64 digits.
 pub(crate) fn json(plan: &Plan, fingerprint: &str) -> String {
-    let Plan { libraries } = plan;
+    let Plan {
+        libraries,
+        warnings,
+    } = plan;
     let document = PlanJson {
         format_version: FORMAT_VERSION.to_owned(),
         jumpbag_version: env!("CARGO_PKG_VERSION").to_owned(),
         fingerprint: fingerprint.to_owned(),
         summary: summary(plan.summary()),
         libraries: libraries.iter().map(library).collect(),
+        warnings: warnings.iter().map(warning).collect(),
     };
     #[expect(
         clippy::expect_used,
@@ -33,6 +40,21 @@ pub(crate) fn plan_schema() -> schemars::Schema {
         .for_serialize()
         .into_generator()
         .into_root_schema_for::<PlanJson>()
+}
+
+fn warning(warning: &Warning) -> WarningJson {
+    let Warning {
+        code,
+        message,
+        place,
+        help,
+    } = warning;
+    WarningJson {
+        code: code.clone(),
+        message: message.clone(),
+        place: place.clone(),
+        help: help.clone(),
+    }
 }
 
 pub(super) fn summary(summary: Summary) -> SummaryJson {

@@ -91,6 +91,7 @@ pub(super) fn library(changes: Vec<Change>) -> LibraryPlan {
 pub(super) fn plan(library: LibraryPlan) -> Plan {
     Plan {
         libraries: vec![library],
+        warnings: Vec::new(),
     }
 }
 

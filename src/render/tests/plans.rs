@@ -190,6 +190,7 @@ fn several_libraries_have_a_part_each_and_one_total() {
     };
     let plan = Plan {
         libraries: vec![named("contoso", vec![create("a")]), fabrikam],
+        warnings: Vec::new(),
     };
     let options = TextOptions { color: false };
     assert_snapshot!(text(&plan, FINGERPRINT, &Contents::default(), options));

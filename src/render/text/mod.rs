@@ -10,10 +10,11 @@ use super::contents::Contents;
 use super::escape::word;
 use super::size::plural;
 use super::style::Role;
+use super::view::views;
 use super::words;
 pub(crate) use super::words::summary_line;
 use crate::model::{LibraryId, Name};
-use crate::plan::{Action, LibraryPlan, Plan, Reason};
+use crate::plan::{LibraryPlan, Plan};
 
 /// How a plan is shown as text.
 #[derive(Clone, Copy, Debug, Default)]
@@ -55,32 +56,10 @@ pub(crate) fn text(
     page.gap();
     let summary = summary_line(&plan.summary());
     page.line(0, [(Role::Heading, summary.as_str())]);
-    page.line(0, [(Role::Plain, total_calls(plan).as_str())]);
+    page.line(0, [(Role::Plain, words::total_calls(plan).as_str())]);
     let fingerprint = format!("Fingerprint: {}", super::escape::visible(fingerprint));
     page.line(0, [(Role::Plain, fingerprint.as_str())]);
     page.text
-}
-
-fn total_calls(plan: &Plan) -> String {
-    let calls = |plan: &Plan| {
-        plan.libraries
-            .iter()
-            .map(|it| it.calls)
-            .fold(0, u64::saturating_add)
-    };
-    let longest = plan
-        .libraries
-        .iter()
-        .map(|it| it.seconds)
-        .max()
-        .unwrap_or(0);
-    let line = words::calls(calls(plan), longest);
-    // Each library has limits of its own; how their calls interleave is not the plan's business.
-    match plan.libraries.len() {
-        0 | 1 => line,
-        _ if longest == 0 => line,
-        _ => format!("{line} of the slowest library"),
-    }
 }
 
 fn part(page: &mut Page, library: &LibraryPlan, contents: &Contents) {
@@ -90,39 +69,18 @@ fn part(page: &mut Page, library: &LibraryPlan, contents: &Contents) {
         library.serial,
         library.lineage.is_some(),
     );
-    if !library.refreshed {
-        let note = "Not refreshed: planned against the state alone, not against the library.";
-        page.line(2, [(Role::Changed, note)]);
-    }
-    if library.left_out > 0 {
-        let were = if library.left_out == 1 { "was" } else { "were" };
-        let note = format!(
-            "{} {were} left out by --target.",
-            plural(library.left_out, "file")
-        );
+    for note in words::notes(library) {
         page.line(2, [(Role::Changed, note.as_str())]);
     }
     page.gap();
-    for change in &library.changes {
-        if change::is_shown(library, change) {
-            change::change(page, library, change, contents);
-        }
+    for view in views(library) {
+        change::change(page, &view, contents);
     }
     page.gap();
     left_alone(page, "Unmanaged, left alone", &library.unmanaged);
     drift(page, library);
-    let agree = library
-        .changes
-        .iter()
-        .filter(|it| it.action == Action::None && it.reasons.contains(&Reason::Agrees))
-        .count() as u64;
-    if agree > 0 {
-        let verb = if agree == 1 { "agrees" } else { "agree" };
-        let note = format!(
-            "{} already {verb} and will be recorded.",
-            plural(agree, "file")
-        );
-        page.line(2, [(Role::Plain, note.as_str())]);
+    if let Some(line) = words::agreeing(library) {
+        page.line(2, [(Role::Plain, line.as_str())]);
     }
 }
 
