@@ -144,6 +144,27 @@ pub(crate) struct PlanOptions {
     pub(crate) allow_deletes: Option<u64>,
 }
 
+/// In which forms a plan is written, besides or instead of its text.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Forms {
+    /// Write the plan as Markdown for a comment; `-` for standard output, instead of the text
+    #[arg(long, value_name = "FILE")]
+    pub(crate) markdown: Option<Utf8PathBuf>,
+    /// Write the plan as JSON; `-` for standard output, instead of the text
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<Utf8PathBuf>,
+}
+
+impl Forms {
+    /// The forms that were asked for, by their options.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, &Utf8PathBuf)> {
+        let Self { markdown, json } = self;
+        let all = [("--markdown", markdown), ("--json", json)];
+        all.into_iter()
+            .filter_map(|(option, path)| Some((option, path.as_ref()?)))
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct PlanArgs {
     #[command(flatten)]
@@ -154,9 +175,8 @@ pub(crate) struct PlanArgs {
     /// Save the plan, for `apply FILE`
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<Utf8PathBuf>,
-    /// Write the plan as JSON; `-` for standard output, instead of the text
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json: Option<Utf8PathBuf>,
+    #[command(flatten)]
+    pub(crate) forms: Forms,
     /// Exit with 2 when there are changes
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
@@ -165,6 +185,8 @@ pub(crate) struct PlanArgs {
 /// How a plan is applied.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ApplyOptions {
+    #[command(flatten)]
+    pub(crate) forms: Forms,
     /// Do not ask
     #[arg(long)]
     pub(crate) auto_approve: bool,
@@ -205,9 +227,8 @@ pub(crate) struct DestroyArgs {
 pub(crate) struct ShowArgs {
     /// The saved plan
     pub(crate) plan: Utf8PathBuf,
-    /// Write the plan as JSON; `-` for standard output, instead of the text
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json: Option<Utf8PathBuf>,
+    #[command(flatten)]
+    pub(crate) forms: Forms,
 }
 
 #[derive(Debug, Args)]

@@ -137,6 +137,19 @@ pub(crate) enum Error {
         cause: io::Error,
     },
 
+    /// Two results for standard output.
+    #[error("`{one} -` and `{other} -` would both write to standard output")]
+    #[diagnostic(
+        code(jumpbag::cli::one_stdout),
+        help("give all but one of them a file")
+    )]
+    OneStdout {
+        /// The option that says so first.
+        one: &'static str,
+        /// The option that says so, too.
+        other: &'static str,
+    },
+
     /// The result cannot be printed.
     #[error("could not write to standard output")]
     #[diagnostic(

@@ -10,6 +10,7 @@ mod file;
 mod output;
 mod progress;
 mod report;
+mod review;
 mod session;
 mod stop;
 mod summary;

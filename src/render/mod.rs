@@ -1,4 +1,4 @@
-//! Showing a plan, as text and as JSON.
+//! Showing a plan, as text, as Markdown and as JSON.
 //!
 //! What to show is decided once, for all forms: [`content`] decodes, [`diff`] compares, [`escape`] makes
 //! what comes from outside harmless. How it looks in a terminal is [`mod@text`]'s and [`style`]'s business.
@@ -11,6 +11,7 @@ mod drift;
 pub(crate) mod escape;
 mod fold;
 mod json;
+mod markdown;
 mod marks;
 mod signature;
 mod size;
@@ -18,9 +19,27 @@ mod style;
 #[cfg(test)]
 mod tests;
 mod text;
+mod unified;
+mod view;
 mod words;
 pub(crate) use contents::{Contents, wanted_contents};
 pub(crate) use drift::{LibraryDrift, drift_text};
 pub(crate) use json::{PlanFileError, from_json, json, plan_schema};
+pub(crate) use markdown::markdown;
 pub(crate) use size::plural;
 pub(crate) use text::{TextOptions, text};
+
+use crate::plan::Plan;
+
+/// What a reviewer is shown.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Review<'a> {
+    /// What would be done.
+    pub(crate) plan: &'a Plan,
+    /// The plan's, as `sha256:` and 64 digits.
+    pub(crate) fingerprint: &'a str,
+    /// For the diffs.
+    pub(crate) contents: &'a Contents,
+    /// The shell command that applies exactly this; empty where there is nothing that could be applied.
+    pub(crate) command: &'a str,
+}

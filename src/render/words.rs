@@ -6,7 +6,7 @@ use super::diff::{Note, SignatureChange};
 use super::escape::word;
 use super::size::{duration, plural};
 use crate::model::{Attribute, Name};
-use crate::plan::{Cause, Change, Drift, Reason, Refusal, Summary};
+use crate::plan::{Action, Cause, Change, Drift, LibraryPlan, Plan, Reason, Refusal, Summary};
 
 /// The one line that says what a plan does.
 pub(crate) fn summary_line(summary: &Summary) -> String {
@@ -40,6 +40,64 @@ pub(crate) fn summary_line(summary: &Summary) -> String {
     .map(|(count, what)| format!("{count} {what}"))
     .collect();
     format!("Plan: {}.", parts.join(", "))
+}
+
+/// What a plan does, in one line without the files that it leaves as they are.
+pub(super) fn verdict(plan: &Plan) -> String {
+    let summary = Summary {
+        unchanged: 0,
+        unmanaged: 0,
+        ..plan.summary()
+    };
+    if summary.is_empty() && !plan.is_refused() {
+        return "No changes".to_owned();
+    }
+    summary_line(&summary).trim_end_matches('.').to_owned()
+}
+
+/// What a plan did not look at.
+pub(super) fn notes(library: &LibraryPlan) -> Vec<String> {
+    let mut notes = Vec::new();
+    if !library.refreshed {
+        notes.push(
+            "Not refreshed: planned against the state alone, not against the library.".to_owned(),
+        );
+    }
+    if library.left_out > 0 {
+        let were = if library.left_out == 1 { "was" } else { "were" };
+        let files = plural(library.left_out, "file");
+        notes.push(format!("{files} {were} left out by --target."));
+    }
+    notes
+}
+
+/// How many files are as they should be, and will only be recorded.
+pub(super) fn agreeing(library: &LibraryPlan) -> Option<String> {
+    let changes = library.changes.iter();
+    let agree = changes
+        .filter(|it| it.action == Action::None && it.reasons.contains(&Reason::Agrees))
+        .count() as u64;
+    let verb = if agree == 1 { "agrees" } else { "agree" };
+    let files = plural(agree, "file");
+    (agree > 0).then(|| format!("{files} already {verb} and will be recorded."))
+}
+
+/// How many calls all changes take, and how long.
+pub(super) fn total_calls(plan: &Plan) -> String {
+    let sum = plan
+        .libraries
+        .iter()
+        .map(|it| it.calls)
+        .fold(0, u64::saturating_add);
+    let longest = plan.libraries.iter().map(|it| it.seconds).max();
+    let longest = longest.unwrap_or(0);
+    let line = calls(sum, longest);
+    // Each library has limits of its own; how their calls interleave is not the plan's business.
+    match plan.libraries.len() {
+        0 | 1 => line,
+        _ if longest == 0 => line,
+        _ => format!("{line} of the slowest library"),
+    }
 }
 
 /// How many calls the changes of one library take, and how long.

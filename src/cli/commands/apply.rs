@@ -13,11 +13,12 @@ use crate::cli::args::{ApplyArgs, ApplyOptions, DestroyArgs, PlanOptions};
 use crate::cli::error::{Error, Refused};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::progress::Progress;
+use crate::cli::review;
 use crate::cli::session::{Choice, Connection, Session, Workspace};
 use crate::cli::stop::Stop;
 use crate::cli::summary;
 use crate::model::{Inputs, Name, Selection};
-use crate::plan::{self, Action, LibraryPlan, Misfit, Plan, Reason, Refusal};
+use crate::plan::{self, Action, LibraryPlan, Misfit, Plan, Reason, Refusal, Warning};
 use crate::render::escape::visible;
 use crate::state::Locked;
 
@@ -90,6 +91,18 @@ impl Wanted {
         }
         words
     }
+
+    /// The command that applies `plan` and nothing else.
+    fn command(&self, context: &Context, sessions: &[Session], plan: &Plan) -> String {
+        match self {
+            Self::Planned(options, destroy) => {
+                review::apply_command(context, options, *destroy, plan)
+            }
+            Self::Saved(_, path, _) => {
+                review::apply_saved_command(context, path.as_str(), sessions, plan)
+            }
+        }
+    }
 }
 
 /// The files that a saved plan was limited to; none where it is about everything.
@@ -120,20 +133,17 @@ struct Ready {
 }
 
 async fn go(context: &Context, wanted: &Wanted, options: &ApplyOptions) -> Result<Exit, Failure> {
+    review::check(&options.forms)?;
     let stop = Stop::listen(context.output)?;
     let work = async {
-        let mut ready = prepare(context, wanted, options, &stop).await?;
+        let (mut ready, warnings) = prepare(context, wanted, options, &stop).await?;
         let plan = match wanted {
-            Wanted::Planned(..) => Plan {
-                libraries: ready
-                    .iter()
-                    .map(|ready| plan::plan(&ready.inputs))
-                    .collect(),
-            },
+            Wanted::Planned(..) => planned(&ready, warnings),
             Wanted::Saved(plan, ..) => plan.clone(),
         };
         let sessions: Vec<_> = ready.iter().map(|ready| ready.session.clone()).collect();
-        planning::show(context, &plan, &sessions, None)?;
+        let command = wanted.command(context, &sessions, &plan);
+        review::show(context, &plan, &sessions, &options.forms, &command)?;
         if plan.is_refused() {
             return Err(Failure::refused(Refused::Plan));
         }
@@ -147,14 +157,25 @@ async fn go(context: &Context, wanted: &Wanted, options: &ApplyOptions) -> Resul
     }
 }
 
+/// What is planned now.
+fn planned(ready: &[Ready], warnings: Vec<Warning>) -> Plan {
+    let inputs = ready.iter().map(|ready| &ready.inputs);
+    Plan {
+        libraries: inputs.map(plan::plan).collect(),
+        warnings,
+    }
+}
+
 /// Locks, reads and lists every library that the plan is about. Nothing is changed before all are ready.
 async fn prepare(
     context: &Context,
     wanted: &Wanted,
     options: &ApplyOptions,
     stop: &Stop,
-) -> Result<Vec<Ready>, Failure> {
-    let mut sessions = Workspace::load(context)?.sessions(context)?;
+) -> Result<(Vec<Ready>, Vec<Warning>), Failure> {
+    let mut workspace = Workspace::load(context)?;
+    let warnings = std::mem::take(&mut workspace.warnings);
+    let mut sessions = workspace.sessions(context)?;
     let mut choice = Choice::default();
     let mut refresh = true;
     match wanted {
@@ -212,7 +233,7 @@ async fn prepare(
     }
     let inputs: Vec<_> = ready.iter().map(|ready| ready.inputs.clone()).collect();
     planning::check_targets(&choice, &inputs)?;
-    Ok(ready)
+    Ok((ready, warnings))
 }
 
 /// Refuses a plan that does not fit what is desired, tracked and observed now.
@@ -240,12 +261,7 @@ fn check(wanted: &Wanted, plan: &Plan, ready: &[Ready]) -> Result<(), Failure> {
 /// How a saved plan differs from the one that is made of the same files now: somebody who edits it must not
 /// get past a refusal by it.
 fn plan_again(saved: &Plan, ready: &[Ready]) -> Vec<String> {
-    let now = Plan {
-        libraries: ready
-            .iter()
-            .map(|ready| plan::plan(&ready.inputs))
-            .collect(),
-    };
+    let now = planned(ready, Vec::new());
     let refusals = now.libraries.iter().flat_map(|part| &part.refusals);
     let mut misfits: Vec<_> = refusals.map(Refusal::message).collect();
     if misfits.is_empty() && plan::fingerprint(&now) != plan::fingerprint(saved) {
@@ -273,7 +289,7 @@ async fn approve(
     options: &ApplyOptions,
     stop: &Stop,
 ) -> Result<(), Failure> {
-    let found = planning::fingerprint(plan);
+    let found = review::fingerprint(plan);
     if let Some(approved) = &options.approved {
         let approved = approved.trim().to_ascii_lowercase();
         if approved == found {

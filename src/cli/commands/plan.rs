@@ -6,17 +6,20 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::Context;
 use crate::cli::args::{PlanArgs, PlanOptions};
-use crate::cli::contents;
 use crate::cli::error::{Error, did_you_mean};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::file;
-use crate::cli::session::{Choice, Session, Workspace};
+use crate::cli::review;
+use crate::cli::session::{Choice, Workspace};
 use crate::model::{Inputs, Name, Selection};
 use crate::plan::{self, Plan};
-use crate::render::{self, TextOptions};
+use crate::render;
 
 pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Failure> {
-    let sessions = Workspace::load(context)?.sessions(context)?;
+    review::check(&args.forms)?;
+    let mut workspace = Workspace::load(context)?;
+    let warnings = std::mem::take(&mut workspace.warnings);
+    let sessions = workspace.sessions(context)?;
     let choice = choice(&args.options, args.destroy);
     let mut inputs = Vec::new();
     for session in &sessions {
@@ -32,10 +35,12 @@ pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Ex
     check_targets(&choice, &inputs)?;
     let plan = Plan {
         libraries: inputs.iter().map(plan::plan).collect(),
+        warnings,
     };
-    show(context, &plan, &sessions, args.json.as_ref())?;
+    let command = review::apply_command(context, &args.options, args.destroy, &plan);
+    review::show(context, &plan, &sessions, &args.forms, &command)?;
     if let Some(path) = &args.out {
-        file::write(path, &render::json(&plan, &fingerprint(&plan)))?;
+        file::write(path, &render::json(&plan, &review::fingerprint(&plan)))?;
         let allowed = args
             .options
             .allow_deletes
@@ -56,37 +61,6 @@ pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Ex
     } else {
         Exit::Done
     })
-}
-
-/// Prints the plan: as text, unless another form goes to standard output.
-pub(in crate::cli) fn show(
-    context: &Context,
-    plan: &Plan,
-    sessions: &[Session],
-    json: Option<&camino::Utf8PathBuf>,
-) -> Result<(), Failure> {
-    let fingerprint = fingerprint(plan);
-    if let Some(path) = json {
-        let text = render::json(plan, &fingerprint);
-        if path == "-" {
-            context.output.result(&text)?;
-            return Ok(());
-        }
-        file::write(path, &text)?;
-    }
-    let contents = contents::at_hand(plan, sessions);
-    let options = TextOptions {
-        color: context.output.color(),
-    };
-    context
-        .output
-        .result(&render::text(plan, &fingerprint, &contents, options))?;
-    Ok(())
-}
-
-/// What a reviewer approves, as it is printed.
-pub(in crate::cli) fn fingerprint(plan: &Plan) -> String {
-    format!("sha256:{}", plan::fingerprint(plan))
 }
 
 pub(in crate::cli) fn choice(options: &PlanOptions, destroy: bool) -> Choice {

@@ -2,10 +2,10 @@
 
 use crate::cli::Context;
 use crate::cli::args::ShowArgs;
-use crate::cli::commands::plan;
 use crate::cli::error::Refused;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::file;
+use crate::cli::review;
 use crate::cli::session::Workspace;
 use crate::plan::Plan;
 use crate::render;
@@ -14,22 +14,20 @@ use crate::render;
 const LARGEST: u64 = 256 * 1024 * 1024;
 
 pub(in crate::cli) fn run(context: &Context, args: &ShowArgs) -> Result<Exit, Failure> {
+    review::check(&args.forms)?;
     let plan = read(&args.plan)?;
     // The plan holds hashes. With the manifest at hand, the contents behind them can be shown.
     let sessions = Workspace::load(context).and_then(|workspace| workspace.sessions(context));
-    plan::show(
-        context,
-        &plan,
-        &sessions.unwrap_or_default(),
-        args.json.as_ref(),
-    )?;
+    let sessions = sessions.unwrap_or_default();
+    let command = review::apply_saved_command(context, args.plan.as_str(), &sessions, &plan);
+    review::show(context, &plan, &sessions, &args.forms, &command)?;
     Ok(Exit::Done)
 }
 
 /// Reads a saved plan, and refuses one that is not what its fingerprint says.
 pub(in crate::cli) fn read(path: &camino::Utf8PathBuf) -> Result<Plan, Failure> {
     let (plan, fingerprint) = render::from_json(&file::read(path, LARGEST)?)?;
-    if fingerprint != plan::fingerprint(&plan) {
+    if fingerprint != review::fingerprint(&plan) {
         return Err(Failure::refused(Refused::Altered { path: path.clone() }));
     }
     Ok(plan)

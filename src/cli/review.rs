@@ -1,0 +1,108 @@
+//! Showing a plan to whoever reviews it, in every form that was asked for.
+
+use super::Context;
+use super::args::{Forms, PlanOptions};
+use super::error::Error;
+use super::exit::Failure;
+use super::session::Session;
+use super::{contents, file, summary};
+use crate::model::Policy;
+use crate::plan::{self, Plan};
+use crate::render::{self, Review, TextOptions};
+
+/// What a reviewer approves, as it is printed.
+pub(super) fn fingerprint(plan: &Plan) -> String {
+    format!("sha256:{}", plan::fingerprint(plan))
+}
+
+/// Refuses forms that would get mixed up, before any work is done.
+pub(super) fn check(forms: &Forms) -> Result<(), Error> {
+    let on_stdout = forms.all().filter(|(_, path)| *path == "-");
+    let options: Vec<_> = on_stdout.map(|(option, _)| option).collect();
+    match options.as_slice() {
+        [one, other, ..] => Err(Error::OneStdout { one, other }),
+        [_] | [] => Ok(()),
+    }
+}
+
+/// Writes the plan in the `forms`, and prints its text unless one of them goes to standard output. `command`
+/// is the one that applies it.
+pub(super) fn show(
+    context: &Context,
+    plan: &Plan,
+    sessions: &[Session],
+    forms: &Forms,
+    command: &str,
+) -> Result<(), Failure> {
+    let contents = contents::at_hand(plan, sessions);
+    let fingerprint = fingerprint(plan);
+    let has_effect = !plan.is_refused() && !plan.summary().is_empty();
+    let review = Review {
+        plan,
+        fingerprint: &fingerprint,
+        contents: &contents,
+        command: if has_effect { command } else { "" },
+    };
+    let mut is_shown = false;
+    let mut write = |path: &Option<camino::Utf8PathBuf>, form: &dyn Fn() -> String| match path {
+        None => Ok(()),
+        Some(path) if path == "-" => {
+            is_shown = true;
+            context.output.result(&form())
+        }
+        Some(path) => file::write(path, &form()),
+    };
+    write(&forms.markdown, &|| render::markdown(&review))?;
+    write(&forms.json, &|| render::json(plan, &fingerprint))?;
+    if !is_shown {
+        let options = TextOptions {
+            color: context.output.color(),
+        };
+        let text = render::text(plan, &fingerprint, &contents, options);
+        context.output.result(&text)?;
+    }
+    Ok(())
+}
+
+/// The command that applies what is planned now, and only if it still comes out the same: on any machine, and
+/// without a saved plan.
+pub(super) fn apply_command(
+    context: &Context,
+    options: &PlanOptions,
+    destroy: bool,
+    plan: &Plan,
+) -> String {
+    let mut words = vec!["apply".to_owned()];
+    if destroy {
+        words.push("--destroy".to_owned());
+    }
+    for target in &options.target {
+        words.push(format!("--target={target}"));
+    }
+    if let Some(allowed) = options.allow_deletes {
+        words.extend(["--allow-deletes".to_owned(), allowed.to_string()]);
+    }
+    words.extend(["--approved".to_owned(), fingerprint(plan)]);
+    let words: Vec<_> = words.iter().map(String::as_str).collect();
+    summary::command(context, &words)
+}
+
+/// The command that applies the plan saved in `path`, if it is still the one that was reviewed. As many deletes
+/// are allowed as it has, where that has to be said.
+pub(super) fn apply_saved_command(
+    context: &Context,
+    path: &str,
+    sessions: &[Session],
+    plan: &Plan,
+) -> String {
+    let mut words = vec!["apply".to_owned(), path.to_owned()];
+    let most = plan.libraries.iter().map(|part| part.summary().delete);
+    let most = most.max().unwrap_or(0);
+    let allowed = sessions.iter().map(|session| session.library.max_deletes);
+    if most > allowed.min().unwrap_or(Policy::MAX_DELETES) {
+        words.extend(["--allow-deletes".to_owned(), most.to_string()]);
+    }
+    words.extend(["--approved".to_owned(), fingerprint(plan)]);
+    let words: Vec<_> = words.iter().map(String::as_str).collect();
+    summary::command(context, &words)
+}

@@ -1,0 +1,204 @@
+//! What of a plan fits a comment, and what is left out, always with a line that says so.
+
+use std::fmt::Write as _;
+
+use super::block;
+use super::inline::bare;
+use super::parts;
+use crate::plan::LibraryPlan;
+use crate::render::Review;
+use crate::render::contents::{Contents, changed_content};
+use crate::render::escape::word;
+use crate::render::view::{Kind, View, views};
+
+/// Stands for a diff that does not fit.
+const NO_DIFF: &str = "The diff of this file is left out: the comment is full.\n\n";
+/// Room for the last line of a plan whose names do not all fit.
+const RESERVE: usize = 120;
+
+/// Everything between the head and the foot, in at most `room` bytes: whole if that fits; otherwise without
+/// diffs, last to first; then without details, last to first; then as a list of names; and where even these do
+/// not fit, of as many of them as do, deletes first.
+pub(super) fn body(review: &Review<'_>, room: usize) -> String {
+    let libraries: Vec<_> = review.plan.libraries.iter().map(Part::of).collect();
+    let warnings = parts::warnings(&review.plan.warnings);
+    let fixed = warnings.len() + libraries.iter().map(Part::len).sum::<usize>();
+    if fixed > room {
+        return names(&libraries, room);
+    }
+    let mut filling = Filling::of(&libraries, room - fixed);
+    let mut out = warnings;
+    for part in &libraries {
+        out.push_str(&part.before);
+        for view in &part.views {
+            filling.push(view, review.contents, &mut out);
+        }
+        out.push_str(&part.after);
+    }
+    out
+}
+
+/// A library's part of a plan.
+struct Part<'a> {
+    library: &'a LibraryPlan,
+    views: Vec<View<'a>>,
+    before: String,
+    after: String,
+}
+
+impl<'a> Part<'a> {
+    fn of(library: &'a LibraryPlan) -> Self {
+        let views: Vec<_> = views(library).collect();
+        let mut before = parts::heading(library) + &parts::refusals(&library.refusals);
+        if !views.is_empty() {
+            before.push_str(parts::TABLE);
+            before.extend(views.iter().map(parts::row));
+            before.push('\n');
+        }
+        before.push_str(&parts::drift(library));
+        Self {
+            library,
+            views,
+            before,
+            after: parts::rest(library),
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.before.len() + self.after.len()
+    }
+}
+
+/// How the room that is left is filled with details.
+struct Filling {
+    room: usize,
+    /// Whether all details are there, so that diffs may be; otherwise there are none.
+    all: bool,
+    /// How many details are left out.
+    left_out: usize,
+    /// How many are still to come.
+    to_come: usize,
+}
+
+impl Filling {
+    fn of(libraries: &[Part<'_>], room: usize) -> Self {
+        let views = libraries.iter().flat_map(|part| &part.views);
+        let details = views.filter_map(|view| Some((details(view)?, has_content(view))));
+        let (mut count, mut all) = (0, 0);
+        for (details, has_content) in details {
+            count += 1;
+            all += details.len() + if has_content { NO_DIFF.len() } else { 0 };
+        }
+        let fits = all <= room;
+        Self {
+            room: if fits {
+                room - all
+            } else {
+                room.saturating_sub(RESERVE)
+            },
+            all: fits,
+            left_out: 0,
+            to_come: count,
+        }
+    }
+
+    fn push(&mut self, view: &View<'_>, contents: &Contents, out: &mut String) {
+        let Some(details) = details(view) else { return };
+        self.to_come -= 1;
+        if self.all {
+            out.push_str(&details.head);
+            if has_content(view) {
+                out.push_str(&self.content(view, contents));
+            }
+            out.push_str(details.tail);
+            return;
+        }
+        // The first that does not fit is the last that is tried.
+        if self.left_out == 0 && details.len() + NO_DIFF.len() <= self.room {
+            self.room -= details.len() + NO_DIFF.len();
+            out.push_str(&details.head);
+            if has_content(view) {
+                out.push_str(NO_DIFF);
+            }
+            out.push_str(details.tail);
+            return;
+        }
+        self.left_out += 1;
+        if self.to_come == 0 {
+            let count = self.left_out;
+            writeln!(
+                out,
+                "The details of {count} more changes are left out: the comment is full.\n"
+            )
+            .ok();
+        }
+    }
+
+    /// The diff, if it and all before it fit.
+    fn content(&mut self, view: &View<'_>, contents: &Contents) -> String {
+        if self.left_out == 0 {
+            let diff = block::content(view, contents);
+            let more = diff.len().saturating_sub(NO_DIFF.len());
+            if more <= self.room {
+                self.room -= more;
+                return diff;
+            }
+            self.left_out = 1;
+        }
+        NO_DIFF.to_owned()
+    }
+}
+
+fn details(view: &View<'_>) -> Option<block::Details> {
+    block::details(view, has_content(view))
+}
+
+fn has_content(view: &View<'_>) -> bool {
+    changed_content(view.change).is_some()
+}
+
+/// The names alone, those that are refused or deleted first.
+fn names(libraries: &[Part<'_>], room: usize) -> String {
+    let mut out =
+        "The table of changes does not fit into a comment; these are the names.\n\n".to_owned();
+    let mut left_out = 0;
+    let is_worst = |view: &&View<'_>| matches!(view.kind, Kind::Refused | Kind::Delete);
+    for worst in [true, false] {
+        for part in libraries {
+            let views = part.views.iter().filter(|view| is_worst(view) == worst);
+            let lines: Vec<_> = views.map(name).collect();
+            if lines.is_empty() {
+                continue;
+            }
+            let heading = format!(
+                "Library `{}`\n\n```diff\n",
+                bare(&word(&part.library.library.name))
+            );
+            let end = "```\n\n";
+            let mut used = out.len() + heading.len() + end.len() + RESERVE;
+            let fitting = lines.iter().take_while(|line| {
+                used += line.len();
+                used <= room
+            });
+            let fitting = fitting.count();
+            left_out += lines.len() - fitting;
+            if fitting > 0 {
+                out.push_str(&heading);
+                out.extend(lines.into_iter().take(fitting));
+                out.push_str(end);
+            }
+        }
+    }
+    if left_out > 0 {
+        writeln!(
+            out,
+            "**{left_out} more names do not fit here.** `jumpbag plan` shows them.\n"
+        )
+        .ok();
+    }
+    out
+}
+
+fn name(view: &View<'_>) -> String {
+    format!("{} {}\n", view.kind.symbol(), bare(&block::title(view)))
+}
