@@ -145,7 +145,7 @@ pub(super) fn content_pieces(line: &str) -> impl Iterator<Item = (usize, Piece)>
 }
 
 /// Whether `c` is dangerous wherever it stands.
-pub(super) fn is_dangerous(c: char) -> bool {
+pub(crate) fn is_dangerous(c: char) -> bool {
     let by_category = matches!(
         c.general_category(),
         GeneralCategory::Control

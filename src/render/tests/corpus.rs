@@ -137,7 +137,7 @@ const HTML: &[&str] = &[
 ];
 
 /// Texts that try to hide, to move, to forge or to command.
-pub(in crate::render) fn corpus() -> Vec<String> {
+pub(crate) fn corpus() -> Vec<String> {
     let fixed = [TERMINAL, OURS, LOGS, MARKDOWN, HTML].concat();
     let mut corpus: Vec<_> = fixed.into_iter().map(str::to_owned).collect();
     corpus.push("n".repeat(10_000));

@@ -5,3 +5,4 @@ mod diffs;
 pub(super) mod fixtures;
 mod hostile;
 mod plans;
+mod terminal;

@@ -21,7 +21,9 @@ pub(super) fn change(page: &mut Page, view: &View<'_>, contents: &Contents) {
     let start = (2, (role(view.kind), symbol.as_str()));
     let width = |text: &str| text.width() + 2;
     let whole = 4 + pieces.iter().map(|(_, text)| width(text)).sum::<usize>();
-    if whole + words::joined(&why).width() <= WIDTH {
+    if why.is_empty() {
+        page.pack(start, INDENT, "  ", &pieces);
+    } else if whole + words::joined(&why).width() <= WIDTH {
         pieces.push((Role::Plain, words::joined(&why)));
         page.pack(start, INDENT, "  ", &pieces);
     } else {
