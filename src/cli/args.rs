@@ -74,8 +74,12 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  jumpbag init -m jumpbag.yaml")]
     Init,
     /// Check everything that can be checked without the network
-    #[command(after_help = "Example:\n  jumpbag validate -m jumpbag.yaml")]
-    Validate,
+    #[command(after_help = "\
+Examples:
+  jumpbag validate
+  jumpbag validate --format github
+  jumpbag validate --format sarif > jumpbag.sarif")]
+    Validate(ValidateArgs),
     /// Show what would change
     #[command(after_help = "\
 Examples:
@@ -128,6 +132,28 @@ Faults are CALL:WHICH:EFFECT, where
     /// Print the version
     #[command(after_help = "Example:\n  jumpbag version")]
     Version,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ValidateArgs {
+    /// How problems are written
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) format: ValidateFormat,
+}
+
+/// How `validate` writes problems.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ValidateFormat {
+    /// For a person, on standard error
+    Human,
+    /// As JSON
+    Json,
+    /// As SARIF 2.1.0, for code scanning
+    Sarif,
+    /// As workflow commands of GitHub Actions
+    Github,
+    /// As logging commands of Azure Pipelines
+    Azure,
 }
 
 /// What a plan is about.
@@ -313,6 +339,8 @@ pub(crate) enum SchemaName {
     Plan,
     /// state.json
     State,
+    /// `validate --format json`
+    Validation,
 }
 
 #[derive(Debug, Args)]

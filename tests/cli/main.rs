@@ -18,6 +18,7 @@ mod emulator;
 mod harness;
 mod running;
 
+mod annotations;
 mod concurrency;
 mod exit_codes;
 #[cfg(unix)]

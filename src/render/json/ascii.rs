@@ -8,8 +8,17 @@ use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
 use crate::render::escape::is_dangerous;
 
-/// `value`, indented, with a line feed at the end.
-pub(super) fn pretty(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+/// `value`, whose members are texts, numbers and lists, indented, with a line feed at the end.
+pub(crate) fn pretty_json(value: &impl Serialize) -> String {
+    #[expect(
+        clippy::expect_used,
+        reason = "texts, numbers and lists always have a JSON form, and memory takes every write"
+    )]
+    let bytes = pretty(value).expect("the document has a JSON form");
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn pretty(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let formatter = Harmless(PrettyFormatter::new());
     value.serialize(&mut Serializer::with_formatter(&mut bytes, formatter))?;

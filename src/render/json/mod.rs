@@ -7,5 +7,6 @@ mod read;
 mod tests;
 mod write;
 
+pub(crate) use ascii::pretty_json;
 pub(crate) use read::{PlanFileError, from_json};
 pub(crate) use write::{json, plan_schema};

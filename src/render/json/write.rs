@@ -1,6 +1,6 @@
 //! From a plan to its JSON. Everything is taken apart whole, so that no member can be forgotten.
 
-use super::ascii::pretty;
+use super::ascii::pretty_json;
 use super::document::{
     ActionJson, AttributeJson, CauseJson, ChangeJson, DiagnosticJson, DriftJson, FORMAT_VERSION,
     FileJson, LibraryJson, PlanJson, ReasonCode, ReasonJson, SeverityJson, SummaryJson,
@@ -26,12 +26,7 @@ pub(crate) fn json(plan: &Plan, fingerprint: &str) -> String {
         libraries: libraries.iter().map(library).collect(),
         warnings: warnings.iter().map(warning).collect(),
     };
-    #[expect(
-        clippy::expect_used,
-        reason = "strings, numbers and lists always have a JSON form, and memory takes every write"
-    )]
-    let bytes = pretty(&document).expect("a plan has a JSON form");
-    String::from_utf8_lossy(&bytes).into_owned()
+    pretty_json(&document)
 }
 
 /// The JSON schema of [`json`]'s documents.
