@@ -53,6 +53,7 @@ pub(super) fn show(
         Some(path) => file::write(path, &form()),
     };
     write(&forms.markdown, &|| render::markdown(&review))?;
+    write(&forms.html, &|| render::html(&review))?;
     write(&forms.json, &|| render::json(plan, &fingerprint))?;
     if !is_shown {
         let options = TextOptions {
