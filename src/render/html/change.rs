@@ -18,7 +18,7 @@ pub(super) fn section(numbered: &Numbered<'_>, contents: &Contents, opens: bool)
     let body = html! {
         // The target is within what can be folded: a browser unfolds it for one who follows the link.
         div.body id={ "c" (number) } {
-            p.why { (why(view)) }
+            @if view.kind != Kind::Refused { p.why { (why(view)) } }
             @for refusal in &view.refusals {
                 p.refusal { (outside::message(refusal)) br; "help: " (outside::help(refusal)) }
             }
@@ -61,7 +61,7 @@ pub(super) fn title(view: &View<'_>) -> Markup {
 /// Why it is made, and what somebody did before.
 pub(super) fn why(view: &View<'_>) -> Markup {
     html! {
-        @if view.kind == Kind::Refused { "refused" } @else { (outside::why(view.change)) }
+        @if view.kind == Kind::Refused { "refused, see above" } @else { (outside::why(view.change)) }
         @if let Some(drift) = view.drift { "; " (outside::drift(drift)) " since the last apply" }
     }
 }

@@ -43,28 +43,40 @@ fn text(change: &TextChange) -> (Markup, usize) {
 }
 
 fn hunk(hunk: &Hunk) -> Markup {
-    let (mut old, mut new) = (hunk.old.start, hunk.new.start);
-    let is_kept = |line: &Line| line.side == Side::Both;
+    let lines = numbered(hunk);
+    let is_kept = |it: &Numbered<'_>| it.line.side == Side::Both;
     html! {
         p.hunk { (unified::header(hunk)) }
-        @for block in hunk.lines.chunk_by(|a, b| is_kept(a) == is_kept(b)) {
+        @for block in lines.chunk_by(|a, b| is_kept(a) == is_kept(b)) {
             div.block {
-                @let first = new;
-                @for line in block {
-                    @let () = old += usize::from(line.side != Side::New);
-                    @let () = new += usize::from(line.side != Side::Old);
-                    (self::line(line, old, new))
-                }
-                @for (number, line) in (first + 1..).zip(block).filter(|(_, line)| is_kept(line)) {
-                    div.twin aria-hidden="true" { span { (number) } (code(line)) }
+                @for line in block { (self::line(line)) }
+                @for Numbered { new, line, .. } in block.iter().filter(|it| is_kept(it)) {
+                    div.twin aria-hidden="true" { span { (new) } (code(line)) }
                 }
             }
         }
     }
 }
 
+/// A line, and its numbers before and after, counted from 1; that of a side that does not have it means nothing.
+struct Numbered<'a> {
+    old: usize,
+    new: usize,
+    line: &'a Line,
+}
+
+fn numbered(hunk: &Hunk) -> Vec<Numbered<'_>> {
+    let (mut old, mut new) = (hunk.old.start, hunk.new.start);
+    let lines = hunk.lines.iter().map(|line| {
+        old += usize::from(line.side != Side::New);
+        new += usize::from(line.side != Side::Old);
+        Numbered { old, new, line }
+    });
+    lines.collect()
+}
+
 /// A line with its numbers before and after. Its sign comes from the style sheet, so that a copied line has none.
-fn line(line: &Line, old: usize, new: usize) -> Markup {
+fn line(Numbered { old, new, line }: &Numbered<'_>) -> Markup {
     html! {
         @match line.side {
             Side::Both => div { span { (old) } span { (new) } (code(line)) },

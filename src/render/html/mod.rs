@@ -12,8 +12,6 @@ mod outside;
 mod overview;
 mod style;
 mod table;
-#[cfg(test)]
-mod tests;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 

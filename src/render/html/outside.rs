@@ -86,14 +86,15 @@ pub(super) fn help(refusal: &Refusal) -> Markup {
 /// The names are looked for in the order in which they stand, so that none of them can end a quotation early.
 fn quotations(text: &str, refusal: &Refusal) -> Markup {
     let mut rest = text;
-    html! {
-        @for name in refusal.names() {
-            @if let Some((before, after)) = rest.split_once(&format!("`{name}`")) {
-                (ours(before))
-                (self::name(name.as_str()))
-                @let () = rest = after;
-            }
+    let mut parts = Vec::new();
+    for name in refusal.names() {
+        if let Some((before, after)) = rest.split_once(&format!("`{name}`")) {
+            parts.push((before, name.as_str()));
+            rest = after;
         }
+    }
+    html! {
+        @for (before, name) in parts { (ours(before)) (self::name(name)) }
         (ours(rest))
     }
 }

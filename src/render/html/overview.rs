@@ -43,7 +43,7 @@ pub(super) fn tiles(parts: &[Part<'_>]) -> Markup {
                 p.quiet { "In the first line, a rename counts as one to create and one to delete." }
             }
             @if views().any(|it| it.view.kind == Kind::Refused && it.view.change.calls()) {
-                p.quiet { "In the first line, a refused change that the plan has counts as what it would do." }
+                p.quiet { "In the first line, a refused change counts as what it would do." }
             }
         }
     }
