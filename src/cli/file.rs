@@ -7,12 +7,20 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::error::Error;
 
 /// Writes `text` to `path` in one step; a reader sees the old file or the new one. The file is for its owner
-/// alone, as temporary files are.
+/// alone, as temporary files are. What is not a file, such as a pipe or `/dev/stdout`, is written to, and not
+/// replaced.
 pub(super) fn write(path: &Utf8Path, text: &str) -> Result<(), Error> {
     let failed = |cause| Error::Write {
         path: path.to_owned(),
         cause,
     };
+    if std::fs::metadata(path).is_ok_and(|at| !at.is_file() && !at.is_dir()) {
+        let mut pipe = std::fs::OpenOptions::new()
+            .write(true)
+            .open(path)
+            .map_err(failed)?;
+        return pipe.write_all(text.as_bytes()).map_err(failed);
+    }
     let folder = path
         .parent()
         .filter(|folder| *folder != "")

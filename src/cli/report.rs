@@ -196,4 +196,39 @@ mod tests {
             "{plain:?}"
         );
     }
+
+    #[test]
+    fn no_text_draws_commands_or_adds_a_line() {
+        for bad in crate::render::hostile_texts() {
+            let report = |text: &str| {
+                let hostile = Hostile {
+                    text: NamedSource::new(text, "first\nsecond\n".to_owned()),
+                    place: (6, 2).into(),
+                    cause: std::io::Error::other(text.to_owned()),
+                };
+                render(&hostile, false)
+            };
+            let bad: String = bad.chars().take(40).collect();
+            let shown = report(&bad);
+            let found = shown
+                .chars()
+                .find(|c| *c != '\n' && escape::is_dangerous(*c));
+            assert_eq!(found, None, "{bad:?}");
+            let commands = ["##vso[", "##[", "##teamcity["];
+            assert!(
+                !commands.iter().any(|it| shown.to_lowercase().contains(it)),
+                "{shown}"
+            );
+            assert!(
+                !shown
+                    .lines()
+                    .any(|line| line.trim_start().starts_with("::")),
+                "{shown}"
+            );
+            // Only where a line is too long is there one more.
+            let wide = "h ".repeat(escape::visible(&bad).chars().count() / 2);
+            let most = report(&wide).lines().count();
+            assert!(shown.lines().count() <= most + 1, "{shown}");
+        }
+    }
 }

@@ -114,3 +114,28 @@ fn quoted(word: &str) -> String {
     }
     format!("'{}'", visible(word).replace('\'', r"'\''"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::escape::is_dangerous;
+
+    #[test]
+    fn no_name_adds_a_line_to_the_account() {
+        for bad in crate::render::hostile_texts() {
+            let account = |name: &str| {
+                let name = Name::existing(name);
+                let mut text = String::new();
+                list(&mut text, "Not tried", &[(name, Action::Create)]);
+                text + &quoted(&bad)
+            };
+            let shown = account(&bad);
+            assert_eq!(shown.lines().count(), 3, "{bad:?}");
+            assert!(
+                !shown.chars().any(|c| c != '\n' && is_dangerous(c)),
+                "{bad:?}"
+            );
+            assert!(shown.starts_with("Not tried: 1\n  ! create "), "{bad:?}");
+        }
+    }
+}

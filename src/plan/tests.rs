@@ -569,6 +569,91 @@ fn what_is_incidental_does_not_change_the_fingerprint() {
     assert_eq!(print(&base), print(&other));
 }
 
+/// A plan of every action, made of what is in the library and what is desired.
+fn planned() -> Plan {
+    let inputs = inputs("a=2:x b=1 c=1", "a=1 d=1 e=1", "a=1 c=1 d=1 stray=1");
+    Plan {
+        libraries: vec![plan(&inputs)],
+        warnings: Vec::new(),
+    }
+}
+
+#[test]
+fn every_member_of_a_plan_is_an_effect_or_incidental() {
+    let base = planned();
+    let print = |edit: &dyn Fn(&mut LibraryPlan)| {
+        let mut plan = base.clone();
+        edit(&mut plan.libraries[0]);
+        fingerprint(&plan)
+    };
+    let same = print(&|_| {});
+    let incidental: &[&dyn Fn(&mut LibraryPlan)] = &[
+        &|it| it.lineage = Some("x".into()),
+        &|it| it.serial += 1,
+        &|it| it.refreshed = !it.refreshed,
+        &|it| it.unmanaged.clear(),
+        &|it| it.left_out += 1,
+        &|it| it.calls += 1,
+        &|it| it.seconds += 1,
+        &|it| it.changes.iter_mut().for_each(|it| it.reasons.clear()),
+        &|it| it.changes.iter_mut().for_each(|it| it.before = None),
+        &|it| it.changes.iter_mut().for_each(|it| it.drifted = None),
+        &|it| it.changes.iter_mut().for_each(|it| it.renamed_from = None),
+        &|it| it.refusals.clear(),
+        &|it| it.changes.retain(|it| it.action != Action::None),
+        &|it| {
+            let files = it.changes.iter_mut().filter_map(|it| it.after.as_mut());
+            files.for_each(|file| file.size = None);
+        },
+    ];
+    for (nth, edit) in incidental.iter().enumerate() {
+        assert_eq!(print(*edit), same, "incidental {nth}");
+    }
+    let change = |action: Action, edit: &dyn Fn(&mut Change)| {
+        print(&|it| {
+            let found = it.changes.iter_mut().find(|it| it.action == action);
+            edit(found.unwrap());
+        })
+    };
+    let file =
+        |edit: &dyn Fn(&mut File)| change(Action::Update, &|it| edit(it.after.as_mut().unwrap()));
+    let mut prints = vec![
+        same,
+        print(&|it| it.library.name.push('x')),
+        print(&|it| it.library.endpoint.push('x')),
+        print(&|it| it.library.tenant_id = Some("x".into())),
+        print(&|it| it.library.tenant_id = Some(String::new())),
+        file(&|it| it.sha256 = Sha256::of(b"x")),
+        file(&|it| it.description = None),
+        file(&|it| it.description = Some(String::new())),
+        file(&|it| it.has_parameters = !it.has_parameters),
+        file(&|it| it.parameters_description = Some("x".into())),
+        change(Action::Update, &|it| it.protect = !it.protect),
+        // Without the permission to replace what has appeared.
+        change(Action::Update, &|it| it.action = Action::Create),
+        change(Action::Update, &|it| it.action = Action::Adopt),
+    ];
+    for action in [
+        Action::Create,
+        Action::Update,
+        Action::Delete,
+        Action::Adopt,
+        Action::Forget,
+    ] {
+        let renamed = |it: &mut Change| it.name = Name::existing(format!("{}x", it.name));
+        prints.push(change(action, &renamed));
+        prints.push(change(action, &|it| it.action = Action::None));
+    }
+    let count = prints.len();
+    prints.sort();
+    prints.dedup();
+    assert_eq!(
+        prints.len(),
+        count,
+        "each effect has a fingerprint of its own"
+    );
+}
+
 fn world() -> impl Strategy<Value = String> {
     let word = ("[a-fA-C]", "[0-3]", "(:[xy])?", "[!^]?")
         .prop_map(|(name, content, text, flag)| format!("{name}={content}{text}{flag}"));

@@ -49,7 +49,7 @@ pub(crate) fn drift_text(libraries: &[LibraryDrift], options: TextOptions) -> St
                 &[(Role::Heading, name.into_owned())],
             );
             let plain = (6, (Role::Plain, ""));
-            page.sentence(plain, 8, Role::Plain, words::drift(drift));
+            page.sentence(plain, 8, Role::Plain, &words::drift(drift));
         }
         page.gap();
         left_alone(&mut page, "Not tracked", names);

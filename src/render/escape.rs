@@ -14,10 +14,26 @@ const MARKS: u8 = 2;
 /// Where the text will stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
-    /// Within a line of ours, where it may be wrapped to the start of one.
+    /// Within a line of ours, where it may be wrapped to the start of one. Letters that are written from right to
+    /// left would reorder the line around them, so that they are escaped, too.
     Inline,
+    /// At the end of a line of ours.
+    Last,
     /// Behind the gutter of a diff: tabs are kept, and it can never start a line.
     Content,
+    /// There, too, with something of ours after it.
+    Cut,
+}
+
+impl Place {
+    fn is_content(self) -> bool {
+        matches!(self, Self::Content | Self::Cut)
+    }
+
+    /// Whether nothing of ours comes after it.
+    fn is_last(self) -> bool {
+        matches!(self, Self::Content | Self::Last)
+    }
 }
 
 /// `text` for one line of output: whatever could hide, move or reorder something is escaped, line feeds
@@ -31,11 +47,25 @@ pub(crate) fn visible_content(line: &str) -> Cow<'_, str> {
     escaped(line, Place::Content)
 }
 
+/// As [`visible_content`], for a line that something of ours follows.
+pub(super) fn visible_line(line: &str) -> Cow<'_, str> {
+    escaped(line, Place::Cut)
+}
+
 /// `text` in double quotes, with `"` and `\` escaped: nothing in it can end the quotation.
 pub(crate) fn quoted(text: &str) -> String {
+    quoted_at(text, Place::Inline)
+}
+
+/// As [`quoted`], for the end of a line: letters that are written from right to left are kept.
+pub(super) fn quoted_last(text: &str) -> String {
+    quoted_at(text, Place::Last)
+}
+
+fn quoted_at(text: &str, place: Place) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
-    for (_, piece) in pieces(text, Place::Inline) {
+    for (_, piece) in pieces(text, place) {
         match piece {
             Piece::Kept(c @ ('"' | '\\')) => out.extend(['\\', c]),
             Piece::Kept(_) | Piece::Escaped(_) => piece.push_to(&mut out),
@@ -115,7 +145,7 @@ pub(super) fn content_pieces(line: &str) -> impl Iterator<Item = (usize, Piece)>
 }
 
 /// Whether `c` is dangerous wherever it stands.
-pub(super) fn is_dangerous(c: char) -> bool {
+pub(crate) fn is_dangerous(c: char) -> bool {
     let by_category = matches!(
         c.general_category(),
         GeneralCategory::Control
@@ -128,6 +158,19 @@ pub(super) fn is_dangerous(c: char) -> bool {
             | GeneralCategory::SpaceSeparator
     );
     c != ' ' && (by_category || draws_nothing(c))
+}
+
+/// Whether `c` is written from right to left, or is a digit that goes with such letters: the blocks in which
+/// Unicode puts these (`DerivedBidiClass.txt`, classes R, AL and AN, with what is not assigned yet).
+pub(super) fn is_right_to_left(c: char) -> bool {
+    matches!(
+        c,
+        '\u{590}'..='\u{8ff}'
+            | '\u{fb1d}'..='\u{fdff}'
+            | '\u{fe70}'..='\u{fefe}'
+            | '\u{10800}'..='\u{10fff}'
+            | '\u{1e800}'..='\u{1efff}'
+    )
 }
 
 /// Whether `c` draws nothing although its category does not say so: the letters and marks among
@@ -171,10 +214,11 @@ fn pieces(text: &str, place: Place) -> impl Iterator<Item = (usize, Piece)> + '_
             0
         };
         let escape = match c {
-            '\t' if place == Place::Content => false,
+            '\t' if place.is_content() => false,
             '#' => starts_command(rest),
-            ':' => place == Place::Inline && after_space && rest.starts_with(':'),
+            ':' => !place.is_content() && after_space && rest.starts_with(':'),
             ' '..='~' => false,
+            _ if !place.is_last() && is_right_to_left(c) => true,
             _ => marks > MARKS || is_dangerous(c),
         };
         after_space = c.is_whitespace();
@@ -271,6 +315,14 @@ mod tests {
     #[test]
     fn content_keeps_its_tabs() {
         assert_eq!(visible_content("\ta\r ::x ##[y]"), "\ta\\r ::x \\u{23}#[y]");
+    }
+
+    #[test]
+    fn right_to_left_letters_reorder_no_line_of_ours() {
+        assert_eq!(visible("a \u{5d0} b"), r"a \u{5d0} b");
+        assert_eq!(word("\u{627}.ps1"), r#""\u{627}.ps1""#);
+        assert_eq!(quoted_last("\u{5d0}\u{661}"), "\"\u{5d0}\u{661}\"");
+        assert_eq!(visible_content("\u{5d0}"), "\u{5d0}");
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub(crate) use html::html;
 pub(crate) use json::{PlanFileError, from_json, json, plan_schema};
 pub(crate) use markdown::markdown;
 pub(crate) use size::plural;
+#[cfg(test)]
+pub(crate) use tests::corpus::corpus as hostile_texts;
 pub(crate) use text::{TextOptions, text};
 
 use crate::plan::Plan;

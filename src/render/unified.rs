@@ -5,7 +5,7 @@ use std::ops::Range;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::diff::{Hunk, Line, Side};
-use super::escape::{content_pieces, visible_content};
+use super::escape::{content_pieces, is_right_to_left, visible_content, visible_line};
 use super::size::thousands;
 
 /// The line above a hunk.
@@ -39,7 +39,12 @@ pub(super) fn left_out(line: &Line) -> (String, String) {
 /// marks the changed words, and git's word on a line that does not end.
 pub(super) fn lines(line: &Line) -> Vec<String> {
     let (before, after) = left_out(line);
-    let text = visible_content(&line.text);
+    // Something of ours follows a line that is cut, and right-to-left letters would reorder it.
+    let text = if line.after > 0 {
+        visible_line(&line.text)
+    } else {
+        visible_content(&line.text)
+    };
     let mut lines = vec![format!("{}{before}{text}{after}", marker(line.side))];
     lines.extend(marks(line).map(|marks| format!("?{}{marks}", " ".repeat(before.width()))));
     if !line.ended {
@@ -50,7 +55,8 @@ pub(super) fn lines(line: &Line) -> Vec<String> {
 
 /// Marks below the changed words of `line`; `None` where there are none.
 pub(super) fn marks(line: &Line) -> Option<String> {
-    if line.marks.is_empty() {
+    // Where letters run the other way, no column is below another.
+    if line.marks.is_empty() || line.text.contains(is_right_to_left) {
         return None;
     }
     let mut marks = String::new();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::contents::{Contents, changed_content};
 use super::diff::{ContentDiff, diff};
-use super::escape::quoted;
+use super::escape::{is_right_to_left, quoted, quoted_last};
 use super::fold::{common_start, fold};
 use super::size::{size, sizes, thousands};
 use crate::model::{Attribute, File, Name};
@@ -217,6 +217,14 @@ pub(super) struct AttributeView<'a> {
 }
 
 impl AttributeView<'_> {
+    /// Whether both values can stand in one line: text that is written from right to left would reorder it.
+    pub(super) fn fits_one_line(&self) -> bool {
+        let values = [self.old, Some(self.new)].into_iter().flatten();
+        !values.into_iter().any(
+            |value| matches!(value, Value::Text(Some(text)) if text.contains(is_right_to_left)),
+        )
+    }
+
     /// Both values as [`Value::shown`], folded so that their first difference is in sight.
     pub(super) fn shown(&self) -> (Option<String>, String) {
         let focus = match (self.old, self.new) {
@@ -251,6 +259,12 @@ impl<'a> Value<'a> {
             Self::Text(None) => "none".to_owned(),
             Self::Text(Some(text)) => {
                 let folded = fold(text, focus.min(text.len().saturating_sub(1)));
+                // Something of ours follows a text that is cut.
+                let quoted = if folded.after > 0 {
+                    quoted
+                } else {
+                    quoted_last
+                };
                 let shown = quoted(text.get(folded.shown).unwrap_or_default());
                 let start = match folded.before {
                     0 => String::new(),

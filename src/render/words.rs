@@ -1,6 +1,7 @@
 //! The sentences and phrases of a plan, the same in every form. Names in them are made harmless.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use super::diff::{Note, SignatureChange};
 use super::escape::word;
@@ -112,9 +113,36 @@ pub(super) fn calls(calls: u64, seconds: u64) -> String {
     }
 }
 
-/// Why a change is in the plan, in pieces between which a line may be broken at a space.
-pub(super) fn why(change: &Change) -> Vec<String> {
-    let mut phrases: Vec<Vec<String>> = change.reasons.iter().filter_map(reason).collect();
+/// A piece of a sentence; between two of them there is a space, at which a line may be broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Piece {
+    /// A word of ours.
+    Ours(String),
+    /// A text from outside, as one [`word`], with what of our punctuation follows it.
+    Theirs(String, &'static str),
+}
+
+impl Piece {
+    fn theirs(text: &str) -> Self {
+        Self::Theirs(word(text).into_owned(), "")
+    }
+}
+
+impl fmt::Display for Piece {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ours(text) => f.write_str(text),
+            Self::Theirs(text, after) => write!(f, "{text}{after}"),
+        }
+    }
+}
+
+/// Why a change is in the plan.
+pub(super) fn why(change: &Change) -> Vec<Piece> {
+    // That a renamed file is new under its name is said by the other name.
+    let reasons = change.reasons.iter();
+    let reasons = reasons.filter(|it| change.renamed_from.is_none() || **it != Reason::New);
+    let mut phrases: Vec<Vec<Piece>> = reasons.filter_map(reason).collect();
     for (cause, phrase) in [
         (Cause::Manifest, "manifest changed"),
         (Cause::Drift, "library drifted in"),
@@ -139,14 +167,16 @@ pub(super) fn why(change: &Change) -> Vec<String> {
     }
     let count = phrases.len();
     for phrase in phrases.iter_mut().take(count.saturating_sub(1)) {
-        if let Some(last) = phrase.last_mut() {
-            last.push(';');
+        match phrase.last_mut() {
+            Some(Piece::Ours(text)) => text.push(';'),
+            Some(Piece::Theirs(_, after)) => *after = ";",
+            None => {}
         }
     }
     phrases.concat()
 }
 
-fn reason(reason: &Reason) -> Option<Vec<String>> {
+fn reason(reason: &Reason) -> Option<Vec<Piece>> {
     let phrase = match reason {
         Reason::New => "new",
         Reason::Missing => "missing from the library",
@@ -160,7 +190,7 @@ fn reason(reason: &Reason) -> Option<Vec<String>> {
         Reason::Unmanaged => "unmanaged",
         Reason::RenamedTo(name) => {
             let mut phrase = split("goes on as");
-            phrase.push(word(name.as_str()).into_owned());
+            phrase.push(Piece::theirs(name.as_str()));
             return Some(phrase);
         }
         Reason::Destroy => "everything tracked is destroyed",
@@ -169,14 +199,14 @@ fn reason(reason: &Reason) -> Option<Vec<String>> {
     Some(split(phrase))
 }
 
-/// What somebody did to a file in the library, and who and when; in pieces as [`why`].
-pub(super) fn drift(drift: &Drift) -> Vec<String> {
+/// What somebody did to a file in the library, and who and when.
+pub(super) fn drift(drift: &Drift) -> Vec<Piece> {
     let Drift { attributes, by, at } = drift;
     if attributes.is_empty() && by.is_none() && at.is_none() {
         return split("missing from the library");
     }
     let known = |text: &Option<String>, unknown| match text {
-        Some(text) => vec![word(text).into_owned()],
+        Some(text) => vec![Piece::theirs(text)],
         None => split(unknown),
     };
     let what = format!("{} changed by", attribute_list(attributes.iter().copied()));
@@ -190,8 +220,18 @@ pub(super) fn drift(drift: &Drift) -> Vec<String> {
 }
 
 /// The words of a phrase of ours.
-pub(super) fn split(phrase: &str) -> Vec<String> {
-    phrase.split_whitespace().map(str::to_owned).collect()
+pub(super) fn split(phrase: &str) -> Vec<Piece> {
+    let words = phrase.split_whitespace();
+    words.map(|word| Piece::Ours(word.to_owned())).collect()
+}
+
+/// A sentence on one line.
+pub(super) fn joined(pieces: &[Piece]) -> String {
+    pieces
+        .iter()
+        .map(Piece::to_string)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn attribute_list(attributes: impl Iterator<Item = Attribute>) -> String {

@@ -33,6 +33,7 @@ mod plan_options;
 #[cfg(unix)]
 mod real_input;
 mod refusals;
+mod reviewed;
 mod secrets;
 mod stale_plans;
 mod stranger;

@@ -4,8 +4,8 @@ use maud::{Markup, html};
 
 use super::library::Numbered;
 use super::{diff, facts, outside};
-use crate::render::Contents;
 use crate::render::view::{Kind, View};
+use crate::render::{Contents, words};
 
 /// The longest diff, in lines, that is open when the page is.
 const LONGEST_OPEN: usize = 120;
@@ -18,7 +18,8 @@ pub(super) fn section(numbered: &Numbered<'_>, contents: &Contents, opens: bool)
     let body = html! {
         // The target is within what can be folded: a browser unfolds it for one who follows the link.
         div.body id={ "c" (number) } {
-            @if view.kind != Kind::Refused { p.why { (why(view)) } }
+            @let why = why(view);
+            @if view.kind != Kind::Refused && !why.0.is_empty() { p.why { (why) } }
             @for refusal in &view.refusals {
                 p.refusal { (outside::message(refusal)) br; "help: " (outside::help(refusal)) }
             }
@@ -61,7 +62,7 @@ pub(super) fn title(view: &View<'_>) -> Markup {
 /// Why it is made, and what somebody did before.
 pub(super) fn why(view: &View<'_>) -> Markup {
     html! {
-        @if view.kind == Kind::Refused { "refused, see above" } @else { (outside::why(view.change)) }
-        @if let Some(drift) = view.drift { "; " (outside::drift(drift)) " since the last apply" }
+        @if view.kind == Kind::Refused { "refused, see above" } @else { (outside::sentence(&words::why(view.change))) }
+        @if let Some(drift) = view.drift { "; " (outside::sentence(&words::drift(drift))) " since the last apply" }
     }
 }

@@ -49,13 +49,18 @@ pub(super) fn table(view: &View<'_>) -> Markup {
 fn facts(view: &View<'_>) -> Vec<Fact> {
     let (before, after) = (view.before, view.change.after.as_ref());
     let mut facts = Vec::new();
-    let same = matches!((before, after), (Some(before), Some(after)) if before.sha256 == after.sha256);
+    let same =
+        matches!((before, after), (Some(before), Some(after)) if before.sha256 == after.sha256);
     let shown = |file: Option<&File>, show: &dyn Fn(&File) -> Option<String>| file.and_then(show);
     if !same {
         let mut push = |what, show: &dyn Fn(&File) -> Option<String>| {
             let (before, after) = (shown(before, show), shown(after, show));
             if before.is_some() || after.is_some() {
-                facts.push(Fact { what, before, after });
+                facts.push(Fact {
+                    what,
+                    before,
+                    after,
+                });
             }
         };
         push("sha256", &|file| Some(file.sha256.to_string()));

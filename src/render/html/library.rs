@@ -129,7 +129,7 @@ fn drift(part: &Part<'_>) -> Markup {
                 h3 { "Drift: " (plural(drifted.len() as u64, "file")) " changed since the last apply" }
                 ul {
                     @for (name, drift) in drifted {
-                        li { (outside::name(name.as_str())) ": " (outside::drift(drift)) }
+                        li { (outside::name(name.as_str())) ": " (outside::sentence(&words::drift(drift))) }
                     }
                 }
             }

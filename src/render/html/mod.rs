@@ -12,6 +12,8 @@ mod outside;
 mod overview;
 mod style;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -40,7 +42,7 @@ pub(crate) fn html(review: &Review<'_>) -> String {
                     (overview::tiles(&parts))
                     (overview::warnings(&review.plan.warnings))
                     (overview::libraries(&parts))
-                    div #changes .many[library::are_many(&parts)] tabindex="-1" {
+                    div.parts #changes .many[library::are_many(&parts)] tabindex="-1" {
                         (overview::diff_switch(&parts))
                         @for part in &parts { (library::section(part, review.contents)) }
                     }

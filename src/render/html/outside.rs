@@ -3,10 +3,10 @@
 
 use maud::{Markup, Render, html};
 
-use crate::plan::{Change, Drift, Reason, Refusal};
+use crate::plan::Refusal;
 use crate::render::diff::Line;
 use crate::render::escape::{content_pieces, visible, visible_content, word};
-use crate::render::words;
+use crate::render::words::Piece;
 
 /// A name or another short value, quoted where it is not plainly one word.
 pub(super) fn name(text: &str) -> Markup {
@@ -23,7 +23,7 @@ pub(super) fn shown(text: &str) -> Markup {
     html! { code dir="ltr" { (text) } }
 }
 
-/// A sentence with values from outside in it.
+/// A message that quotes what it likes.
 pub(super) fn prose(text: &str) -> Markup {
     html! { bdi dir="ltr" { (visible(text)) } }
 }
@@ -33,40 +33,14 @@ pub(super) fn line(line: &Line) -> Markup {
     html! { code dir="ltr" { (Marked(line)) } }
 }
 
-/// Why a change is in the plan.
-pub(super) fn why(change: &Change) -> Markup {
-    let names = change.reasons.iter().filter_map(|reason| match reason {
-        Reason::RenamedTo(name) => Some(name.as_str()),
-        Reason::New
-        | Reason::Missing
-        | Reason::Differs(..)
-        | Reason::AlreadyThere
-        | Reason::TakenOver
-        | Reason::InTheWay
-        | Reason::NotDesired
-        | Reason::Unmanaged
-        | Reason::Destroy
-        | Reason::Agrees => None,
-    });
-    sentence(words::why(change), &names.collect::<Vec<_>>())
-}
-
-/// What somebody did to a file, who and when.
-pub(super) fn drift(drift: &Drift) -> Markup {
-    let known = [&drift.by, &drift.at].into_iter();
-    let known: Vec<_> = known.filter_map(Option::as_deref).collect();
-    sentence(words::drift(drift), &known)
-}
-
-/// A sentence in the pieces of [`words`], in which each of `values` is one.
-fn sentence(pieces: Vec<String>, values: &[&str]) -> Markup {
-    let values: Vec<_> = values.iter().map(|value| word(value)).collect();
+/// A sentence with values from outside in it.
+pub(super) fn sentence(pieces: &[Piece]) -> Markup {
     html! {
         @for (nth, piece) in pieces.iter().enumerate() {
             @if nth > 0 { " " }
-            @match values.iter().find_map(|value| piece.strip_prefix(value.as_ref())) {
-                Some(end @ ("" | ";")) => { (shown(piece.strip_suffix(end).unwrap_or(piece))) (end) }
-                Some(_) | None => (piece),
+            @match piece {
+                Piece::Ours(text) => (text),
+                Piece::Theirs(text, after) => { (shown(text)) (after) }
             }
         }
     }

@@ -64,12 +64,21 @@ fn others(parts: &[Part<'_>]) -> Markup {
     let summaries = parts.iter().map(|part| part.library.summary());
     let (mut unchanged, mut unmanaged, mut drifted) = (0, 0, 0);
     for summary in summaries {
-        let Summary { unchanged: same, unmanaged: others, drifted: changed, .. } = summary;
+        let Summary {
+            unchanged: same,
+            unmanaged: others,
+            drifted: changed,
+            ..
+        } = summary;
         unchanged += same;
         unmanaged += others;
         drifted += changed;
     }
-    let counts = [(unchanged, "unchanged"), (unmanaged, "unmanaged"), (drifted, "drifted")];
+    let counts = [
+        (unchanged, "unchanged"),
+        (unmanaged, "unmanaged"),
+        (drifted, "drifted"),
+    ];
     html! {
         dl.others {
             @for (count, what) in counts { div { dt { (what) } dd { (thousands(count)) } } }

@@ -11,9 +11,7 @@ pub(super) const SHEET: &str = include_str!("style.css");
 /// style or a script in spite of everything would still do nothing.
 pub(super) fn policy() -> String {
     let digest = STANDARD.encode(Sha256::digest(SHEET.as_bytes()));
-    format!(
-        "default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    )
+    format!("default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'")
 }
 
 #[cfg(test)]

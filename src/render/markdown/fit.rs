@@ -21,15 +21,19 @@ const RESERVE: usize = 120;
 /// not fit, of as many of them as do, deletes first.
 pub(super) fn body(review: &Review<'_>, room: usize) -> String {
     let libraries: Vec<_> = review.plan.libraries.iter().map(Part::of).collect();
+    let several = libraries.len() > 1;
     let warnings = parts::warnings(&review.plan.warnings);
     let fixed = warnings.len() + libraries.iter().map(Part::len).sum::<usize>();
     if fixed > room {
         return names(&libraries, room);
     }
     let mut filling = Filling::of(&libraries, room - fixed);
-    let mut out = warnings;
+    let mut out: String = libraries.iter().map(|part| part.before.as_str()).collect();
+    out.push_str(&warnings);
     for part in &libraries {
-        out.push_str(&part.before);
+        if several {
+            out.push_str(&part.heading);
+        }
         for view in &part.views {
             filling.push(view, review.contents, &mut out);
         }
@@ -42,7 +46,10 @@ pub(super) fn body(review: &Review<'_>, room: usize) -> String {
 struct Part<'a> {
     library: &'a LibraryPlan,
     views: Vec<View<'a>>,
+    /// Up to the table, and the drift.
     before: String,
+    /// Above the details, where there are several libraries.
+    heading: String,
     after: String,
 }
 
@@ -56,16 +63,24 @@ impl<'a> Part<'a> {
             before.push('\n');
         }
         before.push_str(&parts::drift(library));
+        let after = parts::rest(library);
+        let has_details = !after.is_empty() || views.iter().any(|view| details(view).is_some());
+        let heading = if has_details {
+            parts::details_heading(library)
+        } else {
+            String::new()
+        };
         Self {
             library,
             views,
             before,
-            after: parts::rest(library),
+            heading,
+            after,
         }
     }
 
     fn len(&self) -> usize {
-        self.before.len() + self.after.len()
+        self.before.len() + self.heading.len() + self.after.len()
     }
 }
 

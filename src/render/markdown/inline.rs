@@ -2,6 +2,7 @@
 //! mention, an image or a reference of it.
 
 use crate::render::escape::visible;
+use crate::render::words::Piece;
 
 /// `text`, made [`visible`], as a code span that can also stand in a cell of a table. A backtick and a `|` are
 /// shown by their escapes, so that no parser has to be trusted with them.
@@ -25,15 +26,11 @@ pub(super) fn bare(text: &str) -> String {
     out
 }
 
-/// A sentence in the pieces of [`crate::render::words`]: what is not plainly a word of ours becomes code.
-pub(super) fn sentence(pieces: &[String]) -> String {
-    let ours = |c: char| c.is_ascii_lowercase() || matches!(c, '_' | ',' | ';');
-    let piece = |text: &String| {
-        if text.chars().all(ours) {
-            text.replace('_', "\\_")
-        } else {
-            code(text)
-        }
+/// A sentence, with what is from outside as code.
+pub(super) fn sentence(pieces: &[Piece]) -> String {
+    let piece = |piece: &Piece| match piece {
+        Piece::Ours(text) => text.replace('_', "\\_"),
+        Piece::Theirs(text, after) => format!("{}{after}", code(text)),
     };
     pieces.iter().map(piece).collect::<Vec<_>>().join(" ")
 }
@@ -110,13 +107,12 @@ mod tests {
     }
 
     #[test]
-    fn only_plain_words_are_not() {
-        let pieces = ["content,", "has_parameters", "changed", "by", "mallory@x"];
-        let pieces = pieces.map(str::to_owned);
-        assert_eq!(
-            sentence(&pieces),
-            r"content, has\_parameters changed by `mallory@x`"
-        );
+    fn words_of_ours_are_not() {
+        let pieces = [
+            Piece::Ours("has_parameters".to_owned()),
+            Piece::Theirs("you".to_owned(), ";"),
+        ];
+        assert_eq!(sentence(&pieces), r"has\_parameters `you`;");
     }
 
     #[test]

@@ -13,6 +13,8 @@ use crate::render::{Review, words};
 /// How many entries of a list are shown, and how many bytes; the rest is counted.
 const MOST_ENTRIES: usize = 20;
 const MOST_BYTES: usize = 4_000;
+/// How many characters of a library's name or endpoint are shown.
+const LONGEST_NAME: usize = 200;
 /// The longest command that is shown, in bytes: the targets of a plan can make it longer than a comment.
 const LONGEST_COMMAND: usize = 4_000;
 
@@ -22,7 +24,7 @@ pub(super) fn head(review: &Review<'_>) -> String {
     let mut out = format!("{}\n", marker(plan));
     let place = match plan.libraries.as_slice() {
         [] => String::new(),
-        [one] => format!(" in {}", code(&word(&one.library.name))),
+        [one] => format!(" in {}", short(&one.library.name)),
         several => format!(" in {}", libraries(several.len())),
     };
     writeln!(out, "## {}{place}\n", words::verdict(plan)).ok();
@@ -30,6 +32,18 @@ pub(super) fn head(review: &Review<'_>) -> String {
         out.push_str("**Refused: this plan must not be applied.**\n\n");
     }
     out
+}
+
+/// A name of a library or of where it is. A plan file may hold one that is longer than a comment.
+fn short(text: &str) -> String {
+    match text.char_indices().nth(LONGEST_NAME) {
+        None => code(&word(text)),
+        Some((at, _)) => {
+            let more = text.chars().count() - LONGEST_NAME;
+            let start = text.get(..at).unwrap_or_default();
+            format!("{} … ({more} more characters)", code(&word(start)))
+        }
+    }
 }
 
 fn libraries(count: usize) -> String {
@@ -96,9 +110,9 @@ pub(super) fn heading(library: &LibraryPlan) -> String {
         endpoint,
         tenant_id,
     } = &library.library;
-    let mut out = format!("Library {} at {}", code(&word(name)), code(&word(endpoint)));
+    let mut out = format!("Library {} at {}", short(name), short(endpoint));
     if let Some(tenant) = tenant_id {
-        write!(out, ", tenant {}", code(&word(tenant))).ok();
+        write!(out, ", tenant {}", short(tenant)).ok();
     }
     match library.lineage {
         Some(_) => write!(out, ", serial {}", library.serial).ok(),
@@ -111,6 +125,11 @@ pub(super) fn heading(library: &LibraryPlan) -> String {
     out
 }
 
+/// Above the details of a library's changes.
+pub(super) fn details_heading(library: &LibraryPlan) -> String {
+    format!("Details of {}\n\n", short(&library.library.name))
+}
+
 /// The head of a table of changes.
 pub(super) const TABLE: &str = "| Change | Name | Why | Size | SHA-256 |\n|---|---|---|---|---|\n";
 
@@ -121,9 +140,10 @@ pub(super) fn row(view: &View<'_>) -> String {
         Some(from) => format!("{} → {name}", code(&word(from.as_str()))),
         None => name,
     };
-    let mut why = match view.kind {
-        Kind::Refused => "refused, see above".to_owned(),
-        _ => sentence(&words::why(view.change)),
+    let mut why = if view.kind == Kind::Refused {
+        "refused, see above".to_owned()
+    } else {
+        sentence(&words::why(view.change))
     };
     if let Some(drift) = view.drift {
         write!(

@@ -1,18 +1,18 @@
 //! Small plans to show.
 
 use crate::model::{Attribute, File, LibraryId, Name, Sha256};
-use crate::plan::{Action, Cause, Change, Drift, LibraryPlan, Plan, Reason};
+use crate::plan::{Action, Cause, Change, Drift, LibraryPlan, Plan, Reason, Refusal};
 use crate::render::{Contents, TextOptions, text};
 
-pub(super) const FINGERPRINT: &str =
+pub(in crate::render) const FINGERPRINT: &str =
     "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-pub(super) fn name(text: &str) -> Name {
+pub(in crate::render) fn name(text: &str) -> Name {
     Name::existing(text)
 }
 
 /// A file with `content` and no attributes.
-pub(super) fn file(content: impl AsRef<[u8]>) -> File {
+pub(in crate::render) fn file(content: impl AsRef<[u8]>) -> File {
     let content = content.as_ref();
     File {
         sha256: Sha256::of(content),
@@ -23,7 +23,7 @@ pub(super) fn file(content: impl AsRef<[u8]>) -> File {
     }
 }
 
-pub(super) fn change(text: &str, action: Action, reasons: Vec<Reason>) -> Change {
+pub(in crate::render) fn change(text: &str, action: Action, reasons: Vec<Reason>) -> Change {
     Change {
         name: name(text),
         action,
@@ -36,14 +36,14 @@ pub(super) fn change(text: &str, action: Action, reasons: Vec<Reason>) -> Change
     }
 }
 
-pub(super) fn create(text: &str) -> Change {
+pub(in crate::render) fn create(text: &str) -> Change {
     Change {
         after: Some(file(text)),
         ..change(text, Action::Create, vec![Reason::New])
     }
 }
 
-pub(super) fn delete(text: &str) -> Change {
+pub(in crate::render) fn delete(text: &str) -> Change {
     Change {
         before: Some(file(text)),
         ..change(text, Action::Delete, vec![Reason::NotDesired])
@@ -51,7 +51,11 @@ pub(super) fn delete(text: &str) -> Change {
 }
 
 /// An update of the content, by the manifest.
-pub(super) fn update(text: &str, old: impl AsRef<[u8]>, new: impl AsRef<[u8]>) -> Change {
+pub(in crate::render) fn update(
+    text: &str,
+    old: impl AsRef<[u8]>,
+    new: impl AsRef<[u8]>,
+) -> Change {
     let reasons = vec![Reason::Differs(Attribute::Content, Cause::Manifest)];
     Change {
         before: Some(file(old)),
@@ -60,7 +64,7 @@ pub(super) fn update(text: &str, old: impl AsRef<[u8]>, new: impl AsRef<[u8]>) -
     }
 }
 
-pub(super) fn drift(attributes: &[Attribute]) -> Drift {
+pub(in crate::render) fn drift(attributes: &[Attribute]) -> Drift {
     Drift {
         attributes: attributes.to_vec(),
         by: Some("mallory@contoso.com".to_owned()),
@@ -68,7 +72,7 @@ pub(super) fn drift(attributes: &[Attribute]) -> Drift {
     }
 }
 
-pub(super) fn library(changes: Vec<Change>) -> LibraryPlan {
+pub(in crate::render) fn library(changes: Vec<Change>) -> LibraryPlan {
     let calls = changes.iter().filter(|change| change.calls()).count() as u64;
     LibraryPlan {
         library: LibraryId {
@@ -88,14 +92,14 @@ pub(super) fn library(changes: Vec<Change>) -> LibraryPlan {
     }
 }
 
-pub(super) fn plan(library: LibraryPlan) -> Plan {
+pub(in crate::render) fn plan(library: LibraryPlan) -> Plan {
     Plan {
         libraries: vec![library],
         warnings: Vec::new(),
     }
 }
 
-pub(super) fn contents(all: &[&[u8]]) -> Contents {
+pub(in crate::render) fn contents(all: &[&[u8]]) -> Contents {
     let mut contents = Contents::default();
     for content in all {
         contents.insert(*content);
@@ -104,13 +108,17 @@ pub(super) fn contents(all: &[&[u8]]) -> Contents {
 }
 
 /// The plan without colour, no content at hand.
-pub(super) fn shown(library: LibraryPlan) -> String {
+pub(in crate::render) fn shown(library: LibraryPlan) -> String {
     let options = TextOptions { color: false };
     text(&plan(library), FINGERPRINT, &Contents::default(), options)
 }
 
 /// What is shown of the change from `old` to `new`, without what surrounds it.
-pub(super) fn shown_diff(old: impl AsRef<[u8]>, new: impl AsRef<[u8]>, color: bool) -> String {
+pub(in crate::render) fn shown_diff(
+    old: impl AsRef<[u8]>,
+    new: impl AsRef<[u8]>,
+    color: bool,
+) -> String {
     let (old, new) = (old.as_ref(), new.as_ref());
     let plan = plan(library(vec![update("x", old, new)]));
     let text = text(
@@ -127,4 +135,91 @@ pub(super) fn shown_diff(old: impl AsRef<[u8]>, new: impl AsRef<[u8]>, color: bo
         .map(|line| line.replace('\u{1b}', "ESC"))
         .collect();
     lines.join("\n")
+}
+
+/// A file with all attributes.
+pub(in crate::render) fn described(content: &str) -> File {
+    File {
+        description: Some("Collects a triage package".to_owned()),
+        has_parameters: true,
+        parameters_description: Some("-Days <n>".to_owned()),
+        ..file(content)
+    }
+}
+
+/// One of every change.
+pub(in crate::render) fn everything() -> LibraryPlan {
+    let old = "param([int]$Days)\n$days = 7\nGet-Process\n";
+    let new = "param([int]$Days)\n$days = 14\nGet-Process\n";
+    let changes = vec![
+        Change {
+            after: Some(described(&"x".repeat(12_600))),
+            protect: true,
+            ..change("collect.ps1", Action::Create, vec![Reason::New])
+        },
+        Change {
+            before: Some(File {
+                description: Some("Isolates".to_owned()),
+                ..file(old)
+            }),
+            after: Some(File {
+                description: Some("Isolates a machine".to_owned()),
+                has_parameters: true,
+                ..file(new)
+            }),
+            drifted: Some(drift(&[Attribute::Content, Attribute::HasParameters])),
+            reasons: vec![
+                Reason::Differs(Attribute::Content, Cause::Both),
+                Reason::Differs(Attribute::Description, Cause::Manifest),
+                Reason::Differs(Attribute::HasParameters, Cause::Drift),
+            ],
+            ..change("isolate.ps1", Action::Update, vec![])
+        },
+        Change {
+            renamed_from: Some(name("old-name.ps1")),
+            after: Some(described("same")),
+            ..change("new-name.ps1", Action::Create, vec![Reason::New])
+        },
+        Change {
+            before: Some(file("a")),
+            after: Some(file("a")),
+            ..change("there.ps1", Action::Adopt, vec![Reason::AlreadyThere])
+        },
+        change("gone.ps1", Action::Forget, vec![Reason::NotDesired]),
+        Change {
+            before: Some(File {
+                size: None,
+                ..file("theirs")
+            }),
+            after: Some(file("ours")),
+            ..change("conflict.ps1", Action::None, vec![Reason::InTheWay])
+        },
+        Change {
+            drifted: Some(drift(&[Attribute::Description])),
+            ..change("agrees.ps1", Action::None, vec![Reason::Agrees])
+        },
+        change("unchanged.ps1", Action::None, vec![]),
+        Change {
+            drifted: Some(drift(&[Attribute::Content])),
+            ..delete("bye.ps1")
+        },
+        Change {
+            before: Some(file("same")),
+            reasons: vec![Reason::NotDesired, Reason::RenamedTo(name("new-name.ps1"))],
+            ..delete("old-name.ps1")
+        },
+    ];
+    LibraryPlan {
+        unmanaged: vec![name("a tool.exe"), name("theirs.ps1")],
+        refusals: vec![Refusal::Conflict(name("conflict.ps1"))],
+        ..library(changes)
+    }
+}
+
+/// The contents of [`everything`].
+pub(in crate::render) fn everything_at_hand() -> Contents {
+    contents(&[
+        b"param([int]$Days)\n$days = 7\nGet-Process\n",
+        b"param([int]$Days)\n$days = 14\nGet-Process\n",
+    ])
 }

@@ -1,148 +1,14 @@
-use super::fixtures::{FINGERPRINT, change, contents, drift, file, library, name, plan};
-use crate::model::{Attribute, File, LibraryId};
-use crate::plan::{Action, Cause, Change, Drift, LibraryPlan, Reason, Refusal};
+use super::corpus::{content_of, corpus, everywhere};
+use super::fixtures::{FINGERPRINT, contents, name, plan};
+use crate::model::Attribute;
+use crate::plan::Drift;
 use crate::render::escape::{is_dangerous, visible_content};
 use crate::render::{LibraryDrift, TextOptions, drift_text, from_json, json, text};
 
-/// Texts that try to hide, to move, to forge or to command.
-fn corpus() -> Vec<String> {
-    let fixed = [
-        // ANSI: clear, colour, cursor, title, links, device control, a sequence cut short.
-        "\u{1b}[2J",
-        "\u{1b}[31mred\u{1b}[0m",
-        "\u{1b}[1A\u{1b}[2K",
-        "\u{1b}]0;title\u{7}",
-        "\u{1b}]8;;https://evil.example\u{1b}\\link\u{1b}]8;;\u{1b}\\",
-        "\u{1b}P1$r\u{1b}\\",
-        "\u{1b}",
-        "\u{1b}[",
-        "\u{9b}2J",
-        "\u{9d}0;x\u{9c}",
-        "\u{90}x",
-        // Other controls.
-        "a\rb",
-        "a\u{8}\u{8}b",
-        "a\0b",
-        "a\u{7f}b",
-        "a\u{b}b\u{c}",
-        "a\u{85}b",
-        "\u{1a}",
-        "\u{e}\u{f}",
-        "a\nb",
-        "a\r\nb",
-        "a\tb",
-        "\n\n\n",
-        "a\u{2028}b",
-        "a\u{2029}b",
-        // Reordering and hiding.
-        "\u{202e}gpj.exe",
-        "\u{202a}\u{202b}\u{202d}\u{202c}",
-        "\u{2066}a\u{2067}b\u{2069}",
-        "\u{200e}\u{200f}\u{61c}",
-        "a\u{200b}b\u{200c}\u{200d}\u{2060}\u{feff}",
-        "\u{ad}",
-        "\u{e0001}\u{e0041}\u{e007f}",
-        "a\u{fe0f}\u{e0100}",
-        "\u{180e}\u{180b}",
-        "\u{3164}\u{115f}",
-        "\u{2800}",
-        "\u{a0}\u{2003}\u{3000}",
-        "\u{e000}\u{f0000}\u{10ffff}",
-        "\u{378}",
-        "a\u{301}\u{302}\u{303}\u{304}\u{305}",
-        "\u{301}\u{489}\u{20dd}",
-        "\u{34f}\u{17b4}",
-        "\u{fff9}a\u{fffa}b\u{fffb}",
-        // Lines of ours.
-        "Plan: 0 to create.",
-        "x\nNo changes. The library matches the manifest.",
-        "\nFingerprint: sha256:00",
-        "  + evil.exe  1 B  e3b0c44298fc  new",
-        "a\" → \"b",
-        "a\\",
-        "a, b, c",
-        "│ +x",
-        "@@ -1,1 +1,1 @@",
-        "… (5 more characters)",
-        "x` is fine; `y",
-        "none",
-        // Commands of build logs.
-        "::set-output name=a::b",
-        "  ::error::x",
-        "\u{a0}::error::x",
-        "x\n::add-mask::y",
-        "##vso[task.setvariable variable=a]b",
-        "x ##[command]y",
-        "##teamcity[x]",
-        "###[group]x",
-        "section_start:1:x\r\u{1b}[0K",
-        "a ##VSO[task.complete]",
-    ];
-    let mut corpus: Vec<_> = fixed.map(str::to_owned).into();
-    corpus.push("n".repeat(10_000));
-    corpus.push("\u{202e}".repeat(1000));
-    corpus.push(format!("e{}", "\u{301}".repeat(1000)));
-    corpus
-}
-
-/// `bad` wherever a text from outside can stand.
-fn everywhere(bad: &str) -> LibraryPlan {
-    let attributed = |content: &str| File {
-        description: Some(format!("{content}{bad}")),
-        has_parameters: true,
-        parameters_description: Some(bad.to_owned()),
-        ..file(format!("{content}\n{bad}\n"))
-    };
-    let drifted = Some(Drift {
-        by: Some(bad.to_owned()),
-        at: Some(bad.to_owned()),
-        ..drift(&[Attribute::Content])
-    });
-    let changes = vec![
-        Change {
-            renamed_from: Some(name(&format!("from{bad}"))),
-            after: Some(attributed("a")),
-            ..change(bad, Action::Create, vec![Reason::New])
-        },
-        Change {
-            before: Some(attributed("a")),
-            after: Some(attributed("b")),
-            drifted: drifted.clone(),
-            reasons: vec![Reason::Differs(Attribute::Content, Cause::Both)],
-            ..change(&format!("u{bad}"), Action::Update, vec![])
-        },
-        change(&format!("!{bad}"), Action::None, vec![Reason::InTheWay]),
-        Change {
-            before: Some(attributed("a")),
-            drifted,
-            reasons: vec![Reason::NotDesired, Reason::RenamedTo(name(bad))],
-            ..change(&format!("d{bad}"), Action::Delete, vec![])
-        },
-    ];
-    LibraryPlan {
-        library: LibraryId {
-            name: bad.to_owned(),
-            endpoint: bad.to_owned(),
-            tenant_id: Some(bad.to_owned()),
-        },
-        lineage: Some(bad.to_owned()),
-        unmanaged: vec![name(bad)],
-        refusals: vec![
-            Refusal::Conflict(name(&format!("!{bad}"))),
-            Refusal::CaseClash {
-                name: name(bad),
-                other: name(bad),
-            },
-            Refusal::Protected(name(bad)),
-        ],
-        ..library(changes)
-    }
-}
-
 fn shown(bad: &str, color: bool) -> String {
     let contents = contents(&[
-        format!("a\n{bad}\n").as_bytes(),
-        format!("b\n{bad}\n").as_bytes(),
+        content_of("a", bad).as_bytes(),
+        content_of("b", bad).as_bytes(),
     ]);
     text(
         &plan(everywhere(bad)),
@@ -190,7 +56,7 @@ fn structure(text: &str) -> Vec<String> {
 
 #[test]
 fn the_corpus_is_large_enough() {
-    assert!(corpus().len() >= 40);
+    assert!(corpus().len() >= 60, "{}", corpus().len());
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! What a person reads: every symbol, every kind of diff, and what hostile texts must not do.
 
+pub(super) mod corpus;
 mod diffs;
-mod fixtures;
+pub(super) mod fixtures;
 mod hostile;
 mod plans;
+mod terminal;

@@ -1,97 +1,13 @@
 use insta::assert_snapshot;
 
 use super::fixtures::{
-    FINGERPRINT, change, contents, create, delete, drift, file, library, name, plan, shown, update,
+    FINGERPRINT, change, create, delete, drift, everything, everything_at_hand, file, library,
+    name, plan, shown, update,
 };
 use crate::model::{Attribute, File, LibraryId};
-use crate::plan::{Action, Cause, Change, Drift, LibraryPlan, Plan, Reason, Refusal, Summary};
+use crate::plan::{Action, Change, Drift, LibraryPlan, Plan, Reason, Refusal, Summary};
 use crate::render::words::summary_line;
 use crate::render::{Contents, LibraryDrift, TextOptions, drift_text, text, wanted_contents};
-
-fn described(content: &str) -> File {
-    File {
-        description: Some("Collects a triage package".to_owned()),
-        has_parameters: true,
-        parameters_description: Some("-Days <n>".to_owned()),
-        ..file(content)
-    }
-}
-
-/// One of everything.
-fn everything() -> LibraryPlan {
-    let old = "param([int]$Days)\n$days = 7\nGet-Process\n";
-    let new = "param([int]$Days)\n$days = 14\nGet-Process\n";
-    let changes = vec![
-        Change {
-            after: Some(described(&"x".repeat(12_600))),
-            protect: true,
-            ..change("collect.ps1", Action::Create, vec![Reason::New])
-        },
-        Change {
-            before: Some(File {
-                description: Some("Isolates".to_owned()),
-                ..file(old)
-            }),
-            after: Some(File {
-                description: Some("Isolates a machine".to_owned()),
-                has_parameters: true,
-                ..file(new)
-            }),
-            drifted: Some(drift(&[Attribute::Content, Attribute::HasParameters])),
-            reasons: vec![
-                Reason::Differs(Attribute::Content, Cause::Both),
-                Reason::Differs(Attribute::Description, Cause::Manifest),
-                Reason::Differs(Attribute::HasParameters, Cause::Drift),
-            ],
-            ..change("isolate.ps1", Action::Update, vec![])
-        },
-        Change {
-            renamed_from: Some(name("old-name.ps1")),
-            after: Some(described("same")),
-            ..change("new-name.ps1", Action::Create, vec![Reason::New])
-        },
-        Change {
-            before: Some(file("a")),
-            after: Some(file("a")),
-            ..change("there.ps1", Action::Adopt, vec![Reason::AlreadyThere])
-        },
-        change("gone.ps1", Action::Forget, vec![Reason::NotDesired]),
-        Change {
-            before: Some(File {
-                size: None,
-                ..file("theirs")
-            }),
-            after: Some(file("ours")),
-            ..change("conflict.ps1", Action::None, vec![Reason::InTheWay])
-        },
-        Change {
-            drifted: Some(drift(&[Attribute::Description])),
-            ..change("agrees.ps1", Action::None, vec![Reason::Agrees])
-        },
-        change("unchanged.ps1", Action::None, vec![]),
-        Change {
-            drifted: Some(drift(&[Attribute::Content])),
-            ..delete("bye.ps1")
-        },
-        Change {
-            before: Some(file("same")),
-            reasons: vec![Reason::NotDesired, Reason::RenamedTo(name("new-name.ps1"))],
-            ..delete("old-name.ps1")
-        },
-    ];
-    LibraryPlan {
-        unmanaged: vec![name("a tool.exe"), name("theirs.ps1")],
-        refusals: vec![Refusal::Conflict(name("conflict.ps1"))],
-        ..library(changes)
-    }
-}
-
-fn everything_at_hand() -> Contents {
-    contents(&[
-        b"param([int]$Days)\n$days = 7\nGet-Process\n",
-        b"param([int]$Days)\n$days = 14\nGet-Process\n",
-    ])
-}
 
 #[test]
 fn every_symbol_without_colour() {

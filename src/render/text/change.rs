@@ -21,12 +21,14 @@ pub(super) fn change(page: &mut Page, view: &View<'_>, contents: &Contents) {
     let start = (2, (role(view.kind), symbol.as_str()));
     let width = |text: &str| text.width() + 2;
     let whole = 4 + pieces.iter().map(|(_, text)| width(text)).sum::<usize>();
-    if whole + why.join(" ").width() <= WIDTH {
-        pieces.push((Role::Plain, why.join(" ")));
+    if why.is_empty() {
+        page.pack(start, INDENT, "  ", &pieces);
+    } else if whole + words::joined(&why).width() <= WIDTH {
+        pieces.push((Role::Plain, words::joined(&why)));
         page.pack(start, INDENT, "  ", &pieces);
     } else {
         page.pack(start, INDENT, "  ", &pieces);
-        page.sentence((INDENT, (Role::Plain, "")), INDENT, Role::Plain, why);
+        page.sentence((INDENT, (Role::Plain, "")), INDENT, Role::Plain, &why);
     }
     for refusal in &view.refusals {
         message(page, INDENT, refusal);
@@ -34,7 +36,12 @@ pub(super) fn change(page: &mut Page, view: &View<'_>, contents: &Contents) {
     if let Some(drift) = view.drift {
         let mut pieces = words::drift(drift);
         pieces.extend(words::split("since the last apply"));
-        page.sentence((INDENT, (Role::Changed, "")), INDENT, Role::Changed, pieces);
+        page.sentence(
+            (INDENT, (Role::Changed, "")),
+            INDENT,
+            Role::Changed,
+            &pieces,
+        );
     }
     for attribute in view.attributes() {
         show_attribute(page, &attribute);
@@ -54,13 +61,13 @@ pub(super) fn message(page: &mut Page, indent: usize, refusal: &Refusal) {
         if can_wrap {
             words::split(text)
         } else {
-            vec![text.to_owned()]
+            vec![words::Piece::Ours(text.to_owned())]
         }
     };
     let message = pieces(&message, words::can_wrap_message(refusal));
     let help = pieces(&help, words::can_wrap_help(refusal));
-    page.sentence(says, indent, Role::Refused, message);
-    page.sentence(asks, indent + 6, Role::Plain, help);
+    page.sentence(says, indent, Role::Refused, &message);
+    page.sentence(asks, indent + 6, Role::Plain, &help);
 }
 
 fn role(kind: Kind) -> Role {
@@ -96,7 +103,8 @@ fn show_attribute(page: &mut Page, attribute: &AttributeView<'_>) {
         ];
         return page.line(INDENT, pieces);
     };
-    if INDENT + label.width() + old.width() + new.width() + 4 <= WIDTH {
+    if attribute.fits_one_line() && INDENT + label.width() + old.width() + new.width() + 4 <= WIDTH
+    {
         return page.line(
             INDENT,
             [

@@ -3,6 +3,7 @@
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::render::style::{Role, Styles};
+use crate::render::words::Piece;
 
 /// Every log viewer shows as many.
 pub(in crate::render) const WIDTH: usize = 80;
@@ -94,9 +95,10 @@ impl Page {
         start: (usize, (Role, &str)),
         hanging: usize,
         role: Role,
-        pieces: Vec<String>,
+        pieces: &[Piece],
     ) {
-        let pieces: Vec<_> = pieces.into_iter().map(|piece| (role, piece)).collect();
+        let pieces = pieces.iter().map(|piece| (role, piece.to_string()));
+        let pieces: Vec<_> = pieces.collect();
         self.pack(start, hanging, " ", &pieces);
     }
 

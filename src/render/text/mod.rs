@@ -146,7 +146,7 @@ fn drift(page: &mut Page, library: &LibraryPlan) {
     for (name, drift) in drifted {
         let name = format!("{}: ", word(name.as_str()));
         let start = (6, (Role::Plain, name.as_str()));
-        page.sentence(start, 8, Role::Changed, words::drift(drift));
+        page.sentence(start, 8, Role::Changed, &words::drift(drift));
     }
 }
 
