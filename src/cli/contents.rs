@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
+use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 
 use super::file;
 use super::session::Session;
 use crate::model::Sha256;
 use crate::plan::Plan;
-use crate::render::{self, Contents};
+use crate::render::{self, Content, Contents};
 
 /// The largest content that is read for a diff, in bytes: what the API takes at the most.
 const LARGEST: u64 = 20 * 1024 * 1024;
@@ -25,23 +26,24 @@ pub(super) fn at_hand(plan: &Plan, sessions: &[Session]) -> Contents {
     let mut contents = Contents::default();
     for session in sessions {
         let store = session.store.contents();
-        wanted.retain(|sha256| match store.read(*sha256, LARGEST) {
-            Ok(Some(bytes)) => {
-                contents.insert(bytes);
-                false
-            }
+        let all: Vec<_> = wanted.iter().copied().collect();
+        // Each is read and unpacked on its own.
+        let read = all.into_par_iter().filter_map(|sha256| {
             // A damaged object is not at hand; whoever needs the very bytes is told.
-            Ok(None) | Err(_) => true,
+            let bytes = store.read(sha256, LARGEST).ok().flatten()?;
+            Some(Content::new(bytes))
         });
-    }
-    for sha256 in wanted {
-        // A source that has changed since it was hashed goes in under its new hash, and is not shown.
-        if let Some(bytes) = sources
-            .get(&sha256)
-            .and_then(|path| file::read(path, LARGEST).ok())
-        {
-            contents.insert(bytes);
+        for content in read.collect::<Vec<_>>() {
+            wanted.remove(&contents.insert(content));
         }
+    }
+    let sources: Vec<_> = wanted.iter().filter_map(|it| sources.get(it)).collect();
+    let read = sources
+        .into_par_iter()
+        .filter_map(|path| Some(Content::new(file::read(path, LARGEST).ok()?)));
+    for content in read.collect::<Vec<_>>() {
+        // A source that has changed since it was hashed goes in under its new hash, and is not shown.
+        contents.insert(content);
     }
     contents
 }

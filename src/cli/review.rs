@@ -8,7 +8,7 @@ use super::session::Session;
 use super::{contents, file, summary};
 use crate::model::Policy;
 use crate::plan::{self, Plan};
-use crate::render::{self, Review, TextOptions};
+use crate::render::{self, Contents, Review, TextOptions};
 
 /// What a reviewer approves, as it is printed.
 pub(super) fn fingerprint(plan: &Plan) -> String {
@@ -34,7 +34,13 @@ pub(super) fn show(
     forms: &Forms,
     command: &str,
 ) -> Result<(), Failure> {
-    let contents = contents::at_hand(plan, sessions);
+    // JSON has no contents; reading thousands of them takes a while.
+    let needs_contents = forms.markdown.is_some() || forms.json.as_ref().is_none_or(|it| it != "-");
+    let contents = if needs_contents {
+        contents::at_hand(plan, sessions)
+    } else {
+        Contents::default()
+    };
     let fingerprint = fingerprint(plan);
     let has_effect = !plan.is_refused() && !plan.summary().is_empty();
     let review = Review {

@@ -12,12 +12,29 @@ pub(crate) struct Contents {
     by_sha256: BTreeMap<Sha256, Arc<[u8]>>,
 }
 
-impl Contents {
-    /// Adds a content. It is known by the digest of its bytes, computed here, so that a reviewer is
-    /// never shown another content than the one that the plan names.
-    pub(crate) fn insert(&mut self, bytes: impl Into<Arc<[u8]>>) -> Sha256 {
+/// A content with its digest.
+#[derive(Clone, Debug)]
+pub(crate) struct Content {
+    sha256: Sha256,
+    bytes: Arc<[u8]>,
+}
+
+impl Content {
+    /// `bytes` with their digest, computed here, so that a reviewer is never shown another content than the
+    /// one that the plan names.
+    pub(crate) fn new(bytes: impl Into<Arc<[u8]>>) -> Self {
         let bytes = bytes.into();
-        let sha256 = Sha256::of(&bytes);
+        Self {
+            sha256: Sha256::of(&bytes),
+            bytes,
+        }
+    }
+}
+
+impl Contents {
+    /// Adds a content, and returns its digest.
+    pub(crate) fn insert(&mut self, content: Content) -> Sha256 {
+        let Content { sha256, bytes } = content;
         self.by_sha256.insert(sha256, bytes);
         sha256
     }

@@ -23,7 +23,7 @@ mod text;
 mod unified;
 mod view;
 mod words;
-pub(crate) use contents::{Contents, wanted_contents};
+pub(crate) use contents::{Content, Contents, wanted_contents};
 pub(crate) use drift::{LibraryDrift, drift_text};
 pub(crate) use html::html;
 pub(crate) use json::{PlanFileError, from_json, json, plan_schema};

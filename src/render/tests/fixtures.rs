@@ -2,7 +2,7 @@
 
 use crate::model::{Attribute, File, LibraryId, Name, Sha256};
 use crate::plan::{Action, Cause, Change, Drift, LibraryPlan, Plan, Reason, Refusal};
-use crate::render::{Contents, TextOptions, text};
+use crate::render::{Content, Contents, TextOptions, text};
 
 pub(in crate::render) const FINGERPRINT: &str =
     "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -102,7 +102,7 @@ pub(in crate::render) fn plan(library: LibraryPlan) -> Plan {
 pub(in crate::render) fn contents(all: &[&[u8]]) -> Contents {
     let mut contents = Contents::default();
     for content in all {
-        contents.insert(*content);
+        contents.insert(Content::new(*content));
     }
     contents
 }

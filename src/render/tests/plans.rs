@@ -7,7 +7,9 @@ use super::fixtures::{
 use crate::model::{Attribute, File, LibraryId};
 use crate::plan::{Action, Change, Drift, LibraryPlan, Plan, Reason, Refusal, Summary};
 use crate::render::words::summary_line;
-use crate::render::{Contents, LibraryDrift, TextOptions, drift_text, text, wanted_contents};
+use crate::render::{
+    Content, Contents, LibraryDrift, TextOptions, drift_text, text, wanted_contents,
+};
 
 #[test]
 fn every_symbol_without_colour() {
@@ -285,7 +287,7 @@ fn only_contents_that_a_diff_needs_are_wanted() {
     ])));
     assert_eq!(wanted, [file("b").sha256, file("c").sha256].into());
     assert_eq!(
-        Contents::default().insert(*b"b"),
+        Contents::default().insert(Content::new(*b"b")),
         file("b").sha256,
         "contents are known by the same digest"
     );
