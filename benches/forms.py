@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 JUMPBAG = ROOT / "target/release/jumpbag"
 COUNT = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
-FORMS = ["text", "markdown", "json"]
+FORMS = ["text", "markdown", "html", "json"]
 
 
 def script(nth: int, days: int) -> str:

@@ -176,6 +176,9 @@ pub(crate) struct Forms {
     /// Write the plan as Markdown for a comment; `-` for standard output, instead of the text
     #[arg(long, value_name = "FILE")]
     pub(crate) markdown: Option<Utf8PathBuf>,
+    /// Write the plan as a page of HTML; `-` for standard output, instead of the text
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<Utf8PathBuf>,
     /// Write the plan as JSON; `-` for standard output, instead of the text
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<Utf8PathBuf>,
@@ -184,8 +187,12 @@ pub(crate) struct Forms {
 impl Forms {
     /// The forms that were asked for, by their options.
     pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, &Utf8PathBuf)> {
-        let Self { markdown, json } = self;
-        let all = [("--markdown", markdown), ("--json", json)];
+        let Self {
+            markdown,
+            html,
+            json,
+        } = self;
+        let all = [("--markdown", markdown), ("--html", html), ("--json", json)];
         all.into_iter()
             .filter_map(|(option, path)| Some((option, path.as_ref()?)))
     }

@@ -35,7 +35,9 @@ pub(super) fn show(
     command: &str,
 ) -> Result<(), Failure> {
     // JSON has no contents; reading thousands of them takes a while.
-    let needs_contents = forms.markdown.is_some() || forms.json.as_ref().is_none_or(|it| it != "-");
+    let needs_contents = forms.markdown.is_some()
+        || forms.html.is_some()
+        || forms.json.as_ref().is_none_or(|it| it != "-");
     let contents = if needs_contents {
         contents::at_hand(plan, sessions)
     } else {
@@ -59,6 +61,7 @@ pub(super) fn show(
         Some(path) => file::write(path, &form()),
     };
     write(&forms.markdown, &|| render::markdown(&review))?;
+    write(&forms.html, &|| render::html(&review))?;
     write(&forms.json, &|| render::json(plan, &fingerprint))?;
     if !is_shown {
         let options = TextOptions {

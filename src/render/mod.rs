@@ -1,4 +1,4 @@
-//! Showing a plan, as text, as Markdown and as JSON.
+//! Showing a plan, as text, as Markdown, as HTML and as JSON.
 //!
 //! What to show is decided once, for all forms: [`content`] decodes, [`diff`] compares, [`escape`] makes
 //! what comes from outside harmless. How it looks in a terminal is [`mod@text`]'s and [`style`]'s business.
@@ -10,6 +10,7 @@ mod diff;
 mod drift;
 pub(crate) mod escape;
 mod fold;
+mod html;
 mod json;
 mod markdown;
 mod marks;
@@ -24,6 +25,7 @@ mod view;
 mod words;
 pub(crate) use contents::{Content, Contents, wanted_contents};
 pub(crate) use drift::{LibraryDrift, drift_text};
+pub(crate) use html::html;
 pub(crate) use json::{PlanFileError, from_json, json, plan_schema, pretty_json};
 pub(crate) use markdown::markdown;
 pub(crate) use size::plural;

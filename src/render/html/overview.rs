@@ -1,0 +1,142 @@
+//! What stands before the libraries: the counts, which filter, the warnings, and the switch between diffs.
+
+use maud::{Markup, html};
+
+use super::library::Part;
+use super::outside;
+use crate::plan::{Summary, Warning};
+use crate::render::size::thousands;
+use crate::render::view::Kind;
+use crate::render::words;
+
+/// The kinds in the order of their tiles, each of which the style sheet can filter by.
+pub(super) const KINDS: [Kind; 7] = [
+    Kind::Refused,
+    Kind::Delete,
+    Kind::Update,
+    Kind::Rename,
+    Kind::Create,
+    Kind::Adopt,
+    Kind::Forget,
+];
+
+/// The counts. Those of changes are also choices that show these changes alone.
+pub(super) fn tiles(parts: &[Part<'_>]) -> Markup {
+    let views = || parts.iter().flat_map(|part| &part.views);
+    let count = |kind| views().filter(|it| it.view.kind == kind).count();
+    let total = views().count();
+    html! {
+        section.overview aria-labelledby="overview" {
+            h2.unseen #overview { "Overview" }
+            @if total > 0 {
+                fieldset.tiles {
+                    legend { "Show" }
+                    (tile("all", "", "all changes", total, true))
+                    @for kind in KINDS {
+                        @let count = count(kind);
+                        @if count > 0 { (tile(kind.as_str(), kind.symbol(), kind.as_str(), count, false)) }
+                    }
+                }
+            }
+            (others(parts))
+            @if count(Kind::Rename) > 0 {
+                p.quiet { "In the first line, a rename counts as one to create and one to delete." }
+            }
+            @if views().any(|it| it.view.kind == Kind::Refused && it.view.change.calls()) {
+                p.quiet { "In the first line, a refused change counts as what it would do." }
+            }
+        }
+    }
+}
+
+fn tile(id: &str, symbol: &str, word: &str, count: usize, is_chosen: bool) -> Markup {
+    html! {
+        label .tile .(id) {
+            input type="radio" name="show" id={ "show-" (id) } checked[is_chosen];
+            span.count { (thousands(count as u64)) } " "
+            span.what { @if !symbol.is_empty() { b aria-hidden="true" { (symbol) } " " } (word) }
+        }
+    }
+}
+
+/// The counts that are no changes.
+fn others(parts: &[Part<'_>]) -> Markup {
+    let summaries = parts.iter().map(|part| part.library.summary());
+    let (mut unchanged, mut unmanaged, mut drifted) = (0, 0, 0);
+    for summary in summaries {
+        let Summary {
+            unchanged: same,
+            unmanaged: others,
+            drifted: changed,
+            ..
+        } = summary;
+        unchanged += same;
+        unmanaged += others;
+        drifted += changed;
+    }
+    let counts = [
+        (unchanged, "unchanged"),
+        (unmanaged, "unmanaged"),
+        (drifted, "drifted"),
+    ];
+    html! {
+        dl.others {
+            @for (count, what) in counts { div { dt { (what) } dd { (thousands(count)) } } }
+        }
+    }
+}
+
+/// What is odd about the manifest.
+pub(super) fn warnings(warnings: &[Warning]) -> Markup {
+    html! {
+        @if !warnings.is_empty() {
+            section.notice.warnings aria-labelledby="warnings" {
+                h2 #warnings { "Warnings: " (warnings.len()) }
+                ul {
+                    @for Warning { code, message, place, help } in warnings {
+                        li {
+                            @if let Some(place) = place { (outside::text(place)) " " }
+                            (outside::prose(message)) " " span.code { (outside::text(code)) }
+                            @if let Some(help) = help { br; "help: " (outside::prose(help)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The libraries with a link each, where there are several.
+pub(super) fn libraries(parts: &[Part<'_>]) -> Markup {
+    html! {
+        @if parts.len() > 1 {
+            nav aria-labelledby="libraries" {
+                h2 #libraries { "Libraries" }
+                ul {
+                    @for part in parts {
+                        li {
+                            a href={ "#l" (part.number) } { (outside::name(&part.library.library.name)) }
+                            ": " (words::summary_line(&part.library.summary()))
+                            @if !part.library.refusals.is_empty() { " " strong { "Refused." } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The choice between unified and side by side, where there may be a diff.
+pub(super) fn diff_switch(parts: &[Part<'_>]) -> Markup {
+    let mut views = parts.iter().flat_map(|part| &part.views);
+    let has_diff = views.any(|it| it.view.kind == Kind::Update);
+    html! {
+        @if has_diff {
+            fieldset.switch {
+                legend { "Diffs" }
+                label { input type="radio" name="diff" id="diff-unified" checked; " unified" }
+                label { input type="radio" name="diff" id="diff-split"; " side by side" }
+            }
+        }
+    }
+}
