@@ -1,6 +1,7 @@
 //! The part of a plan that is about one library.
 
 use maud::{Markup, html};
+use rayon::prelude::*;
 
 use super::{change, outside, table};
 use crate::model::Name;
@@ -78,13 +79,19 @@ pub(super) fn section(part: &Part<'_>, contents: &Contents) -> Markup {
             } @else {
                 (table::table(&part.views))
                 h3 { "Details" }
-                @for numbered in &part.views { (change::section(numbered, contents, part.opens)) }
+                @for section in changes(part, contents) { (section) }
             }
             @if let Some(line) = words::agreeing(library) { p { (line) } }
             (unmanaged(&library.unmanaged))
             p.calls { (words::calls(library.calls, library.seconds)) }
         }
     }
+}
+
+/// The sections of the changes, in their order; made in parallel, since diffs of thousands take a while.
+fn changes(part: &Part<'_>, contents: &Contents) -> Vec<Markup> {
+    let section = |numbered| change::section(numbered, contents, part.opens);
+    part.views.par_iter().map(section).collect()
 }
 
 /// Where it is, and which state the plan was made from.

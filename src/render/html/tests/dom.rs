@@ -95,7 +95,7 @@ impl Element {
         out.push_str(&" ".repeat(depth));
         out.push_str(&self.tag);
         for (name, value) in &self.attributes {
-            write!(out, " {name}=\"{value}\"").unwrap();
+            write!(out, " {name}={}", value.escape_default()).unwrap();
         }
         out.push('\n');
         for child in &self.children {
