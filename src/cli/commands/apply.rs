@@ -4,23 +4,18 @@ use std::collections::BTreeSet;
 use std::io::{IsTerminal as _, stdin};
 
 use camino::Utf8PathBuf;
-use tokio_util::sync::CancellationToken;
 
+use super::execute::{Ready, execute};
 use super::{plan as planning, show};
-use crate::apply::{self, Tools};
 use crate::cli::Context;
 use crate::cli::args::{ApplyArgs, ApplyOptions, DestroyArgs, PlanOptions};
 use crate::cli::error::{Error, Refused};
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::progress::Progress;
 use crate::cli::review;
-use crate::cli::session::{Choice, Connection, Session, Workspace};
+use crate::cli::session::{Choice, Session, Workspace};
 use crate::cli::stop::Stop;
-use crate::cli::summary;
-use crate::model::{Inputs, Name, Selection};
-use crate::plan::{self, Action, LibraryPlan, Misfit, Plan, Reason, Refusal, Warning};
-use crate::render::escape::visible;
-use crate::state::Locked;
+use crate::model::Selection;
+use crate::plan::{self, LibraryPlan, Misfit, Plan, Reason, Refusal, Warning};
 
 pub(in crate::cli) async fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Failure> {
     let wanted = match &args.plan {
@@ -122,16 +117,6 @@ fn is_destroy(part: &LibraryPlan) -> bool {
         .any(|change| change.reasons.contains(&Reason::Destroy))
 }
 
-/// A library that is locked and ready.
-struct Ready {
-    session: Session,
-    locked: Locked,
-    connection: Connection,
-    /// Stops the calls of this library alone; cancelled when those of all are.
-    stop: CancellationToken,
-    inputs: Inputs,
-}
-
 async fn go(context: &Context, wanted: &Wanted, options: &ApplyOptions) -> Result<Exit, Failure> {
     review::check(&options.forms)?;
     let stop = Stop::listen(context.output)?;
@@ -149,7 +134,8 @@ async fn go(context: &Context, wanted: &Wanted, options: &ApplyOptions) -> Resul
         }
         check(wanted, &plan, &ready)?;
         approve(context, wanted, &plan, options, &stop).await?;
-        execute(context, wanted, &plan, &mut ready, options, &stop).await
+        let next = |look_first| wanted.next(options, look_first);
+        execute(context, &plan, &mut ready, options, &next, &stop).await
     };
     tokio::select! {
         result = work => result,
@@ -319,79 +305,4 @@ async fn approve(
         },
         () = stop.soon.cancelled() => Err(crate::library::Error::Stopped.into()),
     }
-}
-
-/// Applies each library's part, one after the other.
-async fn execute(
-    context: &Context,
-    wanted: &Wanted,
-    plan: &Plan,
-    ready: &mut [Ready],
-    options: &ApplyOptions,
-    stop: &Stop,
-) -> Result<Exit, Failure> {
-    let mut exit = Exit::Done;
-    for (part, ready) in plan.libraries.iter().zip(ready) {
-        let sources = ready
-            .session
-            .desired
-            .iter()
-            .map(|(name, desired)| (name.clone(), desired.source.clone()))
-            .collect::<std::collections::BTreeMap<Name, _>>();
-        let tools = Tools {
-            client: std::sync::Arc::clone(&ready.connection.client),
-            contents: ready.session.store.contents(),
-            sources,
-            concurrency: options.concurrency.into(),
-            stop: ready.stop.clone(),
-            now: jiff::Timestamp::now,
-        };
-        let mut progress = Progress::new(
-            context.output,
-            steps(part),
-            ready.connection.client.waiting(),
-        );
-        let outcome = apply::run(part, tools, &mut ready.locked, &mut |event| {
-            progress.tell(event);
-        })
-        .await;
-        progress.end();
-        for warning in &outcome.warnings {
-            context
-                .output
-                .note(&format!("warning: {}", visible(warning)));
-        }
-        for failed in &outcome.failed {
-            context.output.error(&failed.error);
-        }
-        if let Some(error) = &outcome.unsaved {
-            context.output.error(error);
-        }
-        // Of a plan without changes, everything is said already.
-        if !(outcome.is_complete() && part.summary().is_empty()) {
-            let next = wanted.next(options, outcome.unsaved.is_some());
-            let text = summary::text(context, &part.library, &outcome, &next);
-            // What was done has to be said somewhere.
-            if context.output.result(&text).is_err() {
-                context.output.note(&text);
-            }
-        }
-        let end = if outcome.is_complete() {
-            Exit::Done
-        } else if stop.soon.is_cancelled() {
-            Exit::Interrupted
-        } else {
-            Exit::Incomplete
-        };
-        exit = end.worse(exit);
-    }
-    Ok(exit)
-}
-
-/// How many changes will be told of.
-fn steps(part: &LibraryPlan) -> u64 {
-    part.changes
-        .iter()
-        .filter(|change| change.action != Action::None)
-        .count() as u64
 }
