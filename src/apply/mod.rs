@@ -53,7 +53,13 @@ pub(crate) async fn run(
     events: &mut Listener<'_>,
 ) -> Outcome {
     let mut recorder = Recorder::new(locked, tools.now, events);
-    let begun = recorder.begin(plan);
+    // What needs no call is not begun either, once no change shall be.
+    let begun = if tools.stop.is_cancelled() {
+        recorder.leave_all(plan, Action::Forget);
+        false
+    } else {
+        recorder.begin(plan)
+    };
     let crew = Arc::new(Crew::new(tools));
     if !begun {
         crew.halt();

@@ -99,6 +99,13 @@ impl<'a, 'b> Recorder<'a, 'b> {
         renamed_to(delete).is_none_or(|name| self.created.contains(name))
     }
 
+    /// Takes all changes of `plan` with this action down as not tried.
+    pub(super) fn leave_all(&mut self, plan: &LibraryPlan, action: Action) {
+        for change in plan.changes.iter().filter(|change| change.action == action) {
+            self.leave(change.clone(), Vec::new());
+        }
+    }
+
     /// Takes `change` down as not tried.
     pub(super) fn leave(&mut self, change: Change, sent: Vec<Sent>) {
         let (name, action) = (change.name, change.action);

@@ -24,7 +24,7 @@ mod view;
 mod words;
 pub(crate) use contents::{Contents, wanted_contents};
 pub(crate) use drift::{LibraryDrift, drift_text};
-pub(crate) use json::{PlanFileError, from_json, json, plan_schema};
+pub(crate) use json::{PlanFileError, events, from_json, json, plan_schema};
 pub(crate) use markdown::markdown;
 pub(crate) use size::plural;
 #[cfg(test)]

@@ -5,36 +5,60 @@ use std::io::{IsTerminal as _, stdin};
 
 use camino::Utf8PathBuf;
 
-use super::execute::{Ready, execute};
+use super::execute::{Goal, Ready, execute};
 use super::{plan as planning, show};
 use crate::cli::Context;
 use crate::cli::args::{ApplyArgs, ApplyOptions, DestroyArgs, PlanOptions};
 use crate::cli::error::{Error, Refused};
+use crate::cli::events::Events;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::review;
 use crate::cli::session::{Choice, Session, Workspace};
 use crate::cli::stop::Stop;
 use crate::model::Selection;
 use crate::plan::{self, LibraryPlan, Misfit, Plan, Reason, Refusal, Warning};
+use crate::render::events::Approval;
 
 pub(in crate::cli) async fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Failure> {
-    let wanted = match &args.plan {
-        Some(path) => Wanted::Saved(show::read(path)?, path.clone(), args.options.allow_deletes),
-        None => Wanted::Planned(args.options.clone(), args.destroy),
+    let wanted = || match &args.plan {
+        Some(path) => {
+            let plan = show::read(path)?;
+            Ok(Wanted::Saved(
+                plan,
+                path.clone(),
+                args.options.allow_deletes,
+            ))
+        }
+        None => Ok(Wanted::Planned(args.options.clone(), args.destroy)),
     };
-    go(context, &wanted, &args.apply).await
+    recorded(context, wanted, &args.apply).await
 }
 
 pub(in crate::cli) async fn destroy(
     context: &Context,
     args: &DestroyArgs,
 ) -> Result<Exit, Failure> {
-    go(
-        context,
-        &Wanted::Planned(args.options.clone(), true),
-        &args.apply,
-    )
-    .await
+    let wanted = || Ok(Wanted::Planned(args.options.clone(), true));
+    recorded(context, wanted, &args.apply).await
+}
+
+/// Applies what is wanted, with an account of it in the events, whatever comes of it.
+async fn recorded(
+    context: &Context,
+    wanted: impl FnOnce() -> Result<Wanted, Failure>,
+    options: &ApplyOptions,
+) -> Result<Exit, Failure> {
+    review::check(&options.forms, options.events.as_ref())?;
+    let events = Events::open(options.events.as_ref(), context.output)?;
+    let beside = Context {
+        global: context.global.clone(),
+        output: context.output.beside(),
+    };
+    let on_stdout = options.events.as_ref().is_some_and(|path| path == "-");
+    let context = if on_stdout { &beside } else { context };
+    let result = async { go(context, &wanted()?, options, &events).await };
+    let result = result.await;
+    events.end(context.output, result)
 }
 
 /// What shall be applied.
@@ -75,6 +99,9 @@ impl Wanted {
                 }
                 if options.auto_approve && !look_first {
                     add("--auto-approve", None);
+                }
+                if let (Some(path), false) = (&options.events, look_first) {
+                    add("--events", Some(path.to_string()));
                 }
             }
             Self::Saved(_, path, allowed) => {
@@ -117,8 +144,12 @@ fn is_destroy(part: &LibraryPlan) -> bool {
         .any(|change| change.reasons.contains(&Reason::Destroy))
 }
 
-async fn go(context: &Context, wanted: &Wanted, options: &ApplyOptions) -> Result<Exit, Failure> {
-    review::check(&options.forms)?;
+async fn go(
+    context: &Context,
+    wanted: &Wanted,
+    options: &ApplyOptions,
+    events: &Events,
+) -> Result<Exit, Failure> {
     let stop = Stop::listen(context.output)?;
     let work = async {
         let (mut ready, warnings) = prepare(context, wanted, options, &stop).await?;
@@ -128,14 +159,21 @@ async fn go(context: &Context, wanted: &Wanted, options: &ApplyOptions) -> Resul
         };
         let sessions: Vec<_> = ready.iter().map(|ready| ready.session.clone()).collect();
         let command = wanted.command(context, &sessions, &plan);
+        events.plan(&plan, &review::fingerprint(&plan))?;
         review::show(context, &plan, &sessions, &options.forms, &command)?;
         if plan.is_refused() {
             return Err(Failure::refused(Refused::Plan));
         }
         check(wanted, &plan, &ready)?;
-        approve(context, wanted, &plan, options, &stop).await?;
+        let how = approve(context, wanted, &plan, options, &stop).await?;
+        events.approved(&plan, how)?;
         let next = |look_first| wanted.next(options, look_first);
-        execute(context, &plan, &mut ready, options, &next, &stop).await
+        let goal = Goal {
+            plan: &plan,
+            options,
+            next: &next,
+        };
+        execute(context, goal, &mut ready, events, &stop).await
     };
     tokio::select! {
         result = work => result,
@@ -267,26 +305,31 @@ fn planned_choice(part: &LibraryPlan, allowed: Option<u64>) -> Choice {
     }
 }
 
-/// Makes sure that somebody wants this plan.
+/// Makes sure that somebody wants this plan; returns who says so.
 async fn approve(
     context: &Context,
     wanted: &Wanted,
     plan: &Plan,
     options: &ApplyOptions,
     stop: &Stop,
-) -> Result<(), Failure> {
+) -> Result<Approval, Failure> {
     let found = review::fingerprint(plan);
     if let Some(approved) = &options.approved {
         let approved = approved.trim().to_ascii_lowercase();
         if approved == found {
-            return Ok(());
+            return Ok(Approval::ApprovedFingerprint);
         }
         return Err(Failure::refused(Refused::Fingerprint { found, approved }));
     }
     // Whoever saved a plan has seen it.
-    let saved = matches!(wanted, Wanted::Saved(..));
-    if options.auto_approve || saved || plan.summary().is_empty() {
-        return Ok(());
+    if matches!(wanted, Wanted::Saved(..)) {
+        return Ok(Approval::SavedPlan);
+    }
+    if plan.summary().is_empty() {
+        return Ok(Approval::NoChanges);
+    }
+    if options.auto_approve {
+        return Ok(Approval::AutoApprove);
     }
     if !stdin().is_terminal() {
         return Err(Failure::refused(Refused::NoTerminal { fingerprint: found }));
@@ -300,7 +343,7 @@ async fn approve(
     });
     tokio::select! {
         answer = answer => match answer {
-            Ok(Ok(answer)) if answer.trim() == "yes" => Ok(()),
+            Ok(Ok(answer)) if answer.trim() == "yes" => Ok(Approval::Question),
             _ => Err(Failure::refused(Refused::NotApproved)),
         },
         () = stop.soon.cancelled() => Err(crate::library::Error::Stopped.into()),

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::apply::{self, Tools};
+use crate::apply::{self, Outcome, Tools};
 use crate::cli::Context;
 use crate::cli::args::ApplyOptions;
+use crate::cli::events::Events;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::progress::Progress;
 use crate::cli::session::{Connection, Session};
@@ -28,64 +29,44 @@ pub(super) struct Ready {
     pub(super) inputs: Inputs,
 }
 
-/// Applies each library's part, one after the other. `next` gives the words of the command that goes on, by
-/// whether the library has to be looked at first.
+/// What is executed, and how.
+#[derive(Clone, Copy)]
+pub(super) struct Goal<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) options: &'a ApplyOptions,
+    /// Gives the words of the command that goes on, by whether the library has to be looked at first.
+    pub(super) next: &'a dyn Fn(bool) -> Vec<String>,
+}
+
+/// Applies each library's part, one after the other.
 pub(super) async fn execute(
     context: &Context,
-    plan: &Plan,
+    goal: Goal<'_>,
     ready: &mut [Ready],
-    options: &ApplyOptions,
-    next: &dyn Fn(bool) -> Vec<String>,
+    events: &Events,
     stop: &Stop,
 ) -> Result<Exit, Failure> {
     let mut exit = Exit::Done;
-    for (part, ready) in plan.libraries.iter().zip(ready) {
-        let sources = ready
-            .session
-            .desired
-            .iter()
-            .map(|(name, desired)| (name.clone(), desired.source.clone()))
-            .collect::<BTreeMap<Name, _>>();
-        let tools = Tools {
-            client: Arc::clone(&ready.connection.client),
-            contents: ready.session.store.contents(),
-            sources,
-            concurrency: options.concurrency.into(),
-            stop: ready.stop.clone(),
-            now: jiff::Timestamp::now,
-            request_id: uuid::Uuid::new_v4,
-        };
+    for (part, ready) in goal.plan.libraries.iter().zip(ready) {
+        let library = &part.library.name;
+        if !events.library_started(part) {
+            ready.stop.cancel();
+        }
         let mut progress = Progress::new(
             context.output,
             steps(part),
             ready.connection.client.waiting(),
         );
+        let tools = tools(ready, goal.options);
         let outcome = apply::run(part, tools, &mut ready.locked, &mut |event| {
+            let is_written = events.hear(library, &event);
             progress.tell(event);
-            true
+            is_written
         })
         .await;
         progress.end();
-        for warning in &outcome.warnings {
-            context
-                .output
-                .note(&format!("warning: {}", visible(warning)));
-        }
-        for failed in &outcome.failed {
-            context.output.error(&failed.error);
-        }
-        if let Some(error) = &outcome.unsaved {
-            context.output.error(error);
-        }
-        // Of a plan without changes, everything is said already.
-        if !(outcome.is_complete() && part.summary().is_empty()) {
-            let next = next(outcome.unsaved.is_some());
-            let text = summary::text(context, &part.library, &outcome, &next);
-            // What was done has to be said somewhere.
-            if context.output.result(&text).is_err() {
-                context.output.note(&text);
-            }
-        }
+        events.library_finished(library, ready.locked.document().serial);
+        tell(context, goal, part, &outcome);
         let end = if outcome.is_complete() {
             Exit::Done
         } else if stop.soon.is_cancelled() {
@@ -96,6 +77,47 @@ pub(super) async fn execute(
         exit = end.worse(exit);
     }
     Ok(exit)
+}
+
+fn tools(ready: &Ready, options: &ApplyOptions) -> Tools {
+    let sources = ready
+        .session
+        .desired
+        .iter()
+        .map(|(name, desired)| (name.clone(), desired.source.clone()))
+        .collect::<BTreeMap<Name, _>>();
+    Tools {
+        client: Arc::clone(&ready.connection.client),
+        contents: ready.session.store.contents(),
+        sources,
+        concurrency: options.concurrency.into(),
+        stop: ready.stop.clone(),
+        now: jiff::Timestamp::now,
+        request_id: uuid::Uuid::new_v4,
+    }
+}
+
+/// Says what became of a library's part.
+fn tell(context: &Context, goal: Goal<'_>, part: &LibraryPlan, outcome: &Outcome) {
+    let output = context.output;
+    for warning in &outcome.warnings {
+        output.note(&format!("warning: {}", visible(warning)));
+    }
+    for failed in &outcome.failed {
+        output.error(&failed.error);
+    }
+    if let Some(error) = &outcome.unsaved {
+        output.error(error);
+    }
+    // Of a plan without changes, everything is said already.
+    if !(outcome.is_complete() && part.summary().is_empty()) {
+        let next = (goal.next)(outcome.unsaved.is_some());
+        let text = summary::text(context, &part.library, outcome, &next);
+        // What was done has to be said somewhere.
+        if output.result(&text).is_err() {
+            output.note(&text);
+        }
+    }
 }
 
 /// How many changes will be told of.
