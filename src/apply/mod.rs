@@ -89,24 +89,27 @@ pub(crate) async fn run(
 /// Makes `changes` with as many workers as allowed, and records them as they come in.
 async fn phase(crew: &Arc<Crew>, changes: Vec<Change>, recorder: &mut Recorder<'_, '_>) {
     let mut reports = crew.start(changes);
-    let mut finished = Vec::new();
+    let (mut finished, mut starting) = (Vec::new(), Vec::new());
     while let Some(report) = reports.recv().await {
         let mut next = Some(report);
         // Whatever came in while the last write was under way goes into one write.
         while let Some(report) = next {
             match report {
-                // Who waits for the go-ahead, and gets none, makes no call.
-                work::Report::Starting(event, go_ahead) => {
-                    if recorder.tell(event) {
-                        go_ahead.send(()).ok();
-                    }
-                }
+                work::Report::Starting(event, go_ahead) => starting.push((event, go_ahead)),
                 work::Report::Finished(one) => finished.push(one),
                 work::Report::NotTried(change, sent) => recorder.leave(change, sent),
             }
             next = reports.try_recv().ok();
         }
-        if !recorder.record(finished.drain(..)) {
+        let mut may_go_on = recorder.record(finished.drain(..));
+        for (event, go_ahead) in starting.drain(..) {
+            may_go_on = may_go_on && recorder.tell(event);
+            // Who waits for the go-ahead, and gets none, makes no call.
+            if may_go_on {
+                go_ahead.send(()).ok();
+            }
+        }
+        if !may_go_on {
             crew.halt();
         }
     }

@@ -61,7 +61,7 @@ impl Progress {
                 }
             }
             Event::Done { name, action, .. } => {
-                self.line(&format!("{} {}", did(action), shown(&name)))
+                self.line(&format!("{} {}", did(action), shown(&name)));
             }
             Event::Failed {
                 name,

@@ -140,14 +140,14 @@ mod tests {
 
     #[test]
     fn the_client_is_what_the_token_claims() {
+        const KNOWN: &str = "0f1e2d3c-0000-4000-8000-000000000001";
         let claimed = |claims: &str| {
             let token = format!("e30.{}.x", URL_SAFE_NO_PAD.encode(claims));
             claimed_client_id(&SecretString::from(token)).map(|id| id.to_string())
         };
-        const ID: &str = "0f1e2d3c-0000-4000-8000-000000000001";
         for claim in ["appid", "azp"] {
-            let claims = format!(r#"{{"aud":"x","{claim}":"{ID}"}}"#);
-            assert_eq!(claimed(&claims).as_deref(), Some(ID));
+            let claims = format!(r#"{{"aud":"x","{claim}":"{KNOWN}"}}"#);
+            assert_eq!(claimed(&claims).as_deref(), Some(KNOWN));
         }
         for claims in ["", "{}", "[]", r#"{"appid":7}"#, r#"{"appid":"hush"}"#] {
             assert_eq!(claimed(claims), None, "{claims}");

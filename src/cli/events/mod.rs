@@ -129,13 +129,8 @@ impl Events {
         for line in log.ledger.close() {
             log.write(&line);
         }
-        let with_trail = |log: &Log, exit| match exit {
-            Exit::Done if log.is_broken && log.ledger.has_effect() => Exit::Incomplete,
-            Exit::Done if log.is_broken => Exit::Failed,
-            exit => exit,
-        };
         let (exit, error) = match &result {
-            Ok(exit) => (with_trail(&log, *exit), None),
+            Ok(exit) => (log.end_of(*exit), None),
             Err(failure) => (failure.exit, Some(problem(&failure.report))),
         };
         log.write(&Event::RunFinished {
@@ -147,7 +142,7 @@ impl Events {
         if let Err(error) = log.check() {
             output.error(&error);
         }
-        result.map(|exit| with_trail(&log, exit))
+        result.map(|exit| log.end_of(exit))
     }
 
     /// Works on the log, or gives `unwritten` where there is none.
@@ -185,6 +180,17 @@ impl Log {
                 self.cause = Some(cause);
             }
             self.is_broken = true;
+        }
+    }
+
+    /// How a run that would end with `exit` ends: where a line is missing, it is not done.
+    fn end_of(&self, exit: Exit) -> Exit {
+        if exit != Exit::Done || !self.is_broken {
+            exit
+        } else if self.ledger.has_effect() {
+            Exit::Incomplete
+        } else {
+            Exit::Failed
         }
     }
 

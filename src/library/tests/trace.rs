@@ -37,8 +37,8 @@ async fn every_request_of_a_change_is_known_by_its_ids() {
     ])
     .await;
     let trace = Trace::new(ID);
-    let deleted = client(&server).delete(&Name::existing("a"), Some(&trace));
-    deleted.await.unwrap();
+    let (client, name) = (client(&server), Name::existing("a"));
+    client.delete(&name, Some(&trace)).await.unwrap();
     insta::assert_snapshot!(shown(&trace), @r"
     DELETE none
     DELETE 503 mise-correlation-id=m1 request-id=r1 target=7f3c
