@@ -226,6 +226,9 @@ pub(crate) struct ApplyOptions {
     /// Apply only if the plan has this fingerprint
     #[arg(long, value_name = "FINGERPRINT", conflicts_with = "auto_approve")]
     pub(crate) approved: Option<String>,
+    /// Append what happens as JSON lines, for an audit trail; `-` for standard output, instead of the texts
+    #[arg(long, value_name = "FILE")]
+    pub(crate) events: Option<Utf8PathBuf>,
     /// How many files are sent at once
     #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) concurrency: u16,
@@ -342,6 +345,8 @@ pub(crate) struct SchemaArgs {
 pub(crate) enum SchemaName {
     /// jumpbag.yaml
     Manifest,
+    /// A line of `--events`
+    Event,
     /// A saved plan, and `--json`
     Plan,
     /// state.json

@@ -12,6 +12,8 @@ pub(crate) const TOKEN: &str = "JUMPBAG_TOKEN";
 pub(crate) const ENDPOINT: &str = "JUMPBAG_ENDPOINT";
 /// The tenant of the library `default`; the variable of the Azure SDKs.
 pub(crate) const TENANT_ID: &str = "AZURE_TENANT_ID";
+/// The client id of the Azure SDKs, for the events.
+pub(crate) const CLIENT_ID: &str = "AZURE_CLIENT_ID";
 /// What is logged to standard error, as a filter of the `tracing-subscriber` crate.
 pub(crate) const LOG: &str = "JUMPBAG_LOG";
 

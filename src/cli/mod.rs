@@ -5,6 +5,7 @@ mod commands;
 mod contents;
 mod env;
 mod error;
+mod events;
 mod exit;
 mod file;
 mod output;

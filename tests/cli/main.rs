@@ -15,6 +15,8 @@
 #[cfg(unix)]
 mod approval;
 mod emulator;
+#[cfg(unix)]
+mod events;
 mod harness;
 mod running;
 

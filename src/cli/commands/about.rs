@@ -17,6 +17,7 @@ pub(in crate::cli) fn version(context: &Context) -> Result<Exit, Failure> {
 pub(in crate::cli) fn schema(context: &Context, name: SchemaName) -> Result<Exit, Failure> {
     let schema = match name {
         SchemaName::Manifest => manifest::schema(),
+        SchemaName::Event => render::events::event_schema().to_value(),
         SchemaName::Plan => render::plan_schema().to_value(),
         SchemaName::State => state::schema().to_value(),
         SchemaName::Validation => annotate::schema().to_value(),

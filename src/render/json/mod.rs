@@ -1,7 +1,8 @@
-//! A plan as JSON, written and read. A saved plan is this document too.
+//! A plan as JSON, written and read: a saved plan is this document too. And an apply's events as JSON lines.
 
 mod ascii;
 mod document;
+pub(crate) mod events;
 mod read;
 #[cfg(test)]
 mod tests;

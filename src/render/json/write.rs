@@ -124,14 +124,7 @@ fn change(change: &Change) -> ChangeJson {
     } = change;
     ChangeJson {
         name: name.to_string(),
-        action: match action {
-            Action::Create => ActionJson::Create,
-            Action::Update => ActionJson::Update,
-            Action::Delete => ActionJson::Delete,
-            Action::Adopt => ActionJson::Adopt,
-            Action::Forget => ActionJson::Forget,
-            Action::None => ActionJson::None,
-        },
+        action: self::action(*action),
         reasons: reasons.iter().map(reason).collect(),
         renamed_from: renamed_from.as_ref().map(Name::to_string),
         before: before.as_ref().map(file),
@@ -141,7 +134,18 @@ fn change(change: &Change) -> ChangeJson {
     }
 }
 
-fn reason(reason: &Reason) -> ReasonJson {
+pub(super) fn action(action: Action) -> ActionJson {
+    match action {
+        Action::Create => ActionJson::Create,
+        Action::Update => ActionJson::Update,
+        Action::Delete => ActionJson::Delete,
+        Action::Adopt => ActionJson::Adopt,
+        Action::Forget => ActionJson::Forget,
+        Action::None => ActionJson::None,
+    }
+}
+
+pub(super) fn reason(reason: &Reason) -> ReasonJson {
     let code = match reason {
         Reason::New => ReasonCode::New,
         Reason::Missing => ReasonCode::Missing,
