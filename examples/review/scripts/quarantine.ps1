@@ -1,0 +1,2 @@
+param([string]$Path)
+Move-Item -LiteralPath $Path -Destination C:\Quarantine
