@@ -13,6 +13,7 @@
 //!
 //! [`model`] is the plain data that the stages hand to each other.
 
+mod annotate;
 mod apply;
 mod diagnostics;
 mod gather;

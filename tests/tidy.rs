@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Each top-level module and the modules that it may name with `crate::`. `cli` may use everything.
 const MAY_USE: &[(&str, &[&str])] = &[
+    ("annotate", &["diagnostics", "model", "render"]),
     (
         "apply",
         &["diagnostics", "library", "model", "plan", "state"],
@@ -24,7 +25,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// Modules that are pure, and what none of them may name.
-const PURE: &[&str] = &["model", "plan", "render"];
+const PURE: &[&str] = &["annotate", "model", "plan", "render"];
 const IMPURE: &[&str] = &[
     "std::fs",
     "std::env",

@@ -20,6 +20,8 @@ pub(crate) struct Reply {
     status: StatusCode,
     content: Content,
     retry_after: Option<String>,
+    /// The id under which the service has the call in its logs.
+    request_id: String,
 }
 
 enum Content {
@@ -42,9 +44,11 @@ impl Reply {
 
     /// An error of the API, with a fresh correlation id.
     pub(crate) fn error(status: StatusCode, code: &str, message: &str) -> Self {
-        let target = Uuid::new_v4().to_string();
+        let mut reply = Self::new(status, Content::None);
+        let target = &reply.request_id;
         let body = json!({ "error": { "code": code, "message": message, "target": target } });
-        Self::new(status, Content::Api(body))
+        reply.content = Content::Api(body);
+        reply
     }
 
     /// JSON that is not the API's.
@@ -72,6 +76,7 @@ impl Reply {
             status,
             content,
             retry_after: None,
+            request_id: Uuid::new_v4().to_string(),
         }
     }
 
@@ -125,6 +130,9 @@ impl Reply {
                 headers.insert(version, HeaderValue::from_static("4.0"));
             }
             headers.insert(header::CONTENT_TYPE, content_type);
+        }
+        if let Ok(id) = HeaderValue::try_from(self.request_id) {
+            headers.insert(HeaderName::from_static("request-id"), id);
         }
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

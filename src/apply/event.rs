@@ -1,18 +1,23 @@
 //! What an apply tells while it runs.
 
+use uuid::Uuid;
+
+use crate::library::Sent;
 use crate::model::Name;
 use crate::plan::Action;
 
-/// One step of a change. A change is told as started, and then as done or failed; one that needs no call
-/// is only told as done.
+/// One step of a change. A change that needs a call is told as started; then every change is told once more,
+/// as what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
-    /// A call for the change is about to be made.
+    /// A call for the change is made as soon as this is told, and not before.
     Started {
         /// The file.
         name: Name,
         /// What is done about it.
         action: Action,
+        /// The id that the change's requests carry.
+        request_id: Uuid,
     },
     /// The change is made, and the state that knows it is on disk.
     Done {
@@ -20,6 +25,10 @@ pub(crate) enum Event {
         name: Name,
         /// What was done about it.
         action: Action,
+        /// The serial of that state.
+        serial: u64,
+        /// What was sent.
+        sent: Vec<Sent>,
     },
     /// The change was not made, or it is not known whether it was.
     Failed {
@@ -29,5 +38,35 @@ pub(crate) enum Event {
         action: Action,
         /// Why, as a phrase.
         message: String,
+        /// The same with its causes.
+        details: String,
+        /// The error's code.
+        code: Option<String>,
+        /// Whether it may have been made.
+        unknown: bool,
+        /// What was sent.
+        sent: Vec<Sent>,
+    },
+    /// The change was not begun, or stopped before a call was carried out.
+    NotTried {
+        /// The file.
+        name: Name,
+        /// What should have been done about it.
+        action: Action,
+        /// What was sent, and refused.
+        sent: Vec<Sent>,
+    },
+    /// The change is made, and the state that knows it could not be saved.
+    NotRecorded {
+        /// The file.
+        name: Name,
+        /// What was done about it.
+        action: Action,
+        /// What was sent.
+        sent: Vec<Sent>,
     },
 }
+
+/// Hears each event, and says whether it could take it. What could not be told is not begun, and nothing more
+/// is.
+pub(crate) type Listener<'a> = dyn FnMut(Event) -> bool + 'a;

@@ -12,10 +12,10 @@ use std::sync::Arc;
 use camino::Utf8PathBuf;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use event::Event;
+pub(crate) use event::{Event, Listener};
 pub(crate) use outcome::{Error, Failed, Outcome};
 use record::Recorder;
-use work::{Crew, Finished};
+use work::Crew;
 
 use crate::library::Client;
 use crate::model::Name;
@@ -37,9 +37,12 @@ pub(crate) struct Tools {
     pub(crate) stop: CancellationToken,
     /// The clock, for the state.
     pub(crate) now: fn() -> jiff::Timestamp,
+    /// Makes the ids that the requests of each change carry.
+    pub(crate) request_id: fn() -> uuid::Uuid,
 }
 
-/// Makes the changes of `plan`, records each in the state as soon as it is made, and tells `events`.
+/// Makes the changes of `plan`, records each in the state as soon as it is made, and tells `events`: that a
+/// change is begun before its first call is made, and that it is done after the state that knows it is on disk.
 ///
 /// A change that fails does not keep the others from being made, unless no further call can succeed.
 /// When it returns, everything that is reported as done is on disk.
@@ -47,10 +50,16 @@ pub(crate) async fn run(
     plan: &LibraryPlan,
     tools: Tools,
     locked: &mut Locked,
-    events: &mut dyn FnMut(Event),
+    events: &mut Listener<'_>,
 ) -> Outcome {
-    let mut recorder = Recorder::new(locked, tools.now);
-    let begun = recorder.begin(plan, events);
+    let mut recorder = Recorder::new(locked, tools.now, events);
+    // What needs no call is not begun either, once no change shall be.
+    let begun = if tools.stop.is_cancelled() {
+        recorder.leave_all(plan, Action::Forget);
+        false
+    } else {
+        recorder.begin(plan)
+    };
     let crew = Arc::new(Crew::new(tools));
     if !begun {
         crew.halt();
@@ -66,38 +75,41 @@ pub(crate) async fn run(
             Action::Create | Action::Update | Action::Adopt
         )
     });
-    phase(&crew, others.collect(), &mut recorder, events).await;
+    phase(&crew, others.collect(), &mut recorder).await;
     let (deletes, waiting) = deletes
         .into_iter()
         .partition(|delete| recorder.may_delete(delete));
-    recorder.leave(waiting);
-    phase(&crew, deletes, &mut recorder, events).await;
+    for change in waiting {
+        recorder.leave(change, Vec::new());
+    }
+    phase(&crew, deletes, &mut recorder).await;
     recorder.finish()
 }
 
 /// Makes `changes` with as many workers as allowed, and records them as they come in.
-async fn phase(
-    crew: &Arc<Crew>,
-    changes: Vec<Change>,
-    recorder: &mut Recorder<'_>,
-    events: &mut dyn FnMut(Event),
-) {
+async fn phase(crew: &Arc<Crew>, changes: Vec<Change>, recorder: &mut Recorder<'_, '_>) {
     let mut reports = crew.start(changes);
-    let mut finished = Vec::new();
+    let (mut finished, mut starting) = (Vec::new(), Vec::new());
     while let Some(report) = reports.recv().await {
         let mut next = Some(report);
         // Whatever came in while the last write was under way goes into one write.
         while let Some(report) = next {
             match report {
-                work::Report::Started(name, action) => events(Event::Started { name, action }),
-                work::Report::Finished(change, result) => {
-                    finished.push(Finished { change, result });
-                }
-                work::Report::NotTried(change) => recorder.leave(vec![change]),
+                work::Report::Starting(event, go_ahead) => starting.push((event, go_ahead)),
+                work::Report::Finished(one) => finished.push(one),
+                work::Report::NotTried(change, sent) => recorder.leave(change, sent),
             }
             next = reports.try_recv().ok();
         }
-        if !recorder.record(finished.drain(..), events) {
+        let mut may_go_on = recorder.record(finished.drain(..));
+        for (event, go_ahead) in starting.drain(..) {
+            may_go_on = may_go_on && recorder.tell(event);
+            // Who waits for the go-ahead, and gets none, makes no call.
+            if may_go_on {
+                go_ahead.send(()).ok();
+            }
+        }
+        if !may_go_on {
             crew.halt();
         }
     }

@@ -63,6 +63,13 @@ pub(crate) enum Error {
     NoSource(Name),
 }
 
+impl Error {
+    /// Whether the change may have been made all the same.
+    pub(crate) fn is_unknown(&self) -> bool {
+        matches!(self, Self::Library(library::Error::Unknown { .. }))
+    }
+}
+
 impl Outcome {
     /// Whether every change was made and recorded.
     pub(crate) fn is_complete(&self) -> bool {

@@ -3,37 +3,53 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::work::Finished;
-use super::{Event, Failed, Outcome, renamed_to};
+use super::{Event, Failed, Listener, Outcome, renamed_to};
+use crate::library::{Sent, chain};
 use crate::model::{Name, TrackedFile};
 use crate::plan::{Action, Change, LibraryPlan};
 use crate::state::{Document, Locked};
 
 /// Writes the state after each batch of finished changes, and keeps the account of the apply.
-pub(super) struct Recorder<'a> {
+pub(super) struct Recorder<'a, 'b> {
     locked: &'a mut Locked,
     now: fn() -> jiff::Timestamp,
+    events: &'a mut Listener<'b>,
+    /// Whether every event was taken.
+    heard: bool,
     outcome: Outcome,
     /// Finished, but not in the state yet, because writing it failed.
-    unsaved: Vec<Change>,
+    unsaved: Vec<(Change, Vec<Sent>)>,
     created: BTreeSet<Name>,
 }
 
-impl<'a> Recorder<'a> {
-    pub(super) fn new(locked: &'a mut Locked, now: fn() -> jiff::Timestamp) -> Self {
+impl<'a, 'b> Recorder<'a, 'b> {
+    pub(super) fn new(
+        locked: &'a mut Locked,
+        now: fn() -> jiff::Timestamp,
+        events: &'a mut Listener<'b>,
+    ) -> Self {
         let (unsaved, created) = (Vec::new(), BTreeSet::new());
         Self {
             locked,
             now,
+            events,
+            heard: true,
             outcome: Outcome::default(),
             unsaved,
             created,
         }
     }
 
+    /// Tells `event`; false once anything could not be told, so that no further change must be begun.
+    pub(super) fn tell(&mut self, event: Event) -> bool {
+        self.heard &= (self.events)(event);
+        self.heard
+    }
+
     /// Records what needs no call, and which uploads are about to be made: should this run be killed, the
-    /// next one knows these files for jumpbag's own. Returns false when that could not be saved, so that no
-    /// change must be begun.
-    pub(super) fn begin(&mut self, plan: &LibraryPlan, events: &mut dyn FnMut(Event)) -> bool {
+    /// next one knows these files for jumpbag's own. Returns false when that could not be saved or told, so that
+    /// no change must be begun.
+    pub(super) fn begin(&mut self, plan: &LibraryPlan) -> bool {
         let changes = &plan.changes;
         let recorded: Vec<_> = changes
             .iter()
@@ -67,11 +83,11 @@ impl<'a> Recorder<'a> {
             .filter(|change| change.action == Action::Forget);
         match written {
             Ok(()) => {
-                forgotten.for_each(|change| self.tell_done(&change, events));
-                true
+                forgotten.for_each(|change| self.done(&change, Vec::new()));
+                self.heard
             }
             Err(error) => {
-                self.leave(forgotten.collect());
+                forgotten.for_each(|change| self.leave(change, Vec::new()));
                 self.outcome.unsaved = Some(error);
                 false
             }
@@ -83,34 +99,44 @@ impl<'a> Recorder<'a> {
         renamed_to(delete).is_none_or(|name| self.created.contains(name))
     }
 
-    /// Takes `changes` down as not tried.
-    pub(super) fn leave(&mut self, changes: Vec<Change>) {
-        let left = changes
-            .into_iter()
-            .map(|change| (change.name, change.action));
-        self.outcome.not_tried.extend(left);
+    /// Takes all changes of `plan` with this action down as not tried.
+    pub(super) fn leave_all(&mut self, plan: &LibraryPlan, action: Action) {
+        for change in plan.changes.iter().filter(|change| change.action == action) {
+            self.leave(change.clone(), Vec::new());
+        }
     }
 
-    /// Records a batch. Returns false when the state could not be saved, so that no further change must
-    /// be begun.
-    pub(super) fn record(
-        &mut self,
-        batch: impl Iterator<Item = Finished>,
-        events: &mut dyn FnMut(Event),
-    ) -> bool {
-        for Finished { change, result } in batch {
+    /// Takes `change` down as not tried.
+    pub(super) fn leave(&mut self, change: Change, sent: Vec<Sent>) {
+        let (name, action) = (change.name, change.action);
+        self.outcome.not_tried.push((name.clone(), action));
+        self.tell(Event::NotTried { name, action, sent });
+    }
+
+    /// Records a batch. Returns false when the state could not be saved, or an event not told, so that no
+    /// further change must be begun.
+    pub(super) fn record(&mut self, batch: impl Iterator<Item = Finished>) -> bool {
+        for Finished {
+            change,
+            result,
+            sent,
+        } in batch
+        {
             match result {
                 Ok(made) => {
                     self.outcome.warnings.extend(made.warnings);
-                    self.unsaved.push(change);
+                    self.unsaved.push((change, sent));
                 }
                 Err(error) => {
                     let (name, action) = (change.name, change.action);
-                    let message = error.to_string();
-                    events(Event::Failed {
+                    self.tell(Event::Failed {
                         name: name.clone(),
                         action,
-                        message,
+                        message: error.to_string(),
+                        details: chain(&error),
+                        code: miette::Diagnostic::code(&error).map(|code| code.to_string()),
+                        unknown: error.is_unknown(),
+                        sent,
                     });
                     self.outcome.failed.push(Failed {
                         name,
@@ -120,12 +146,12 @@ impl<'a> Recorder<'a> {
                 }
             }
         }
-        self.save(events)
+        self.save()
     }
 
-    fn save(&mut self, events: &mut dyn FnMut(Event)) -> bool {
+    fn save(&mut self) -> bool {
         if self.unsaved.is_empty() {
-            return self.outcome.unsaved.is_none();
+            return self.heard && self.outcome.unsaved.is_none();
         }
         let batch = std::mem::take(&mut self.unsaved);
         let at = (self.now)();
@@ -133,7 +159,7 @@ impl<'a> Recorder<'a> {
         let written = tokio::task::block_in_place(|| {
             locked.write(
                 |document| {
-                    for change in &batch {
+                    for (change, _) in &batch {
                         enter(document, change);
                     }
                 },
@@ -143,10 +169,10 @@ impl<'a> Recorder<'a> {
         match written {
             Ok(()) => {
                 self.outcome.unsaved = None;
-                for change in &batch {
-                    self.tell_done(change, events);
+                for (change, sent) in batch {
+                    self.done(&change, sent);
                 }
-                true
+                self.heard
             }
             Err(error) => {
                 self.outcome.unsaved = Some(error);
@@ -156,24 +182,28 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    fn tell_done(&mut self, change: &Change, events: &mut dyn FnMut(Event)) {
+    fn done(&mut self, change: &Change, sent: Vec<Sent>) {
         let (name, action) = (change.name.clone(), change.action);
         if action == Action::Create {
             self.created.insert(name.clone());
         }
-        events(Event::Done {
+        self.tell(Event::Done {
             name: name.clone(),
             action,
+            serial: self.locked.document().serial,
+            sent,
         });
         self.outcome.done.push((name, action));
     }
 
     /// Tries once more what could not be saved, closes the history entry, and gives the account.
     pub(super) fn finish(mut self) -> Outcome {
-        self.save(&mut |_| {});
-        for change in std::mem::take(&mut self.unsaved) {
+        self.save();
+        for (change, sent) in std::mem::take(&mut self.unsaved) {
             // Done in the library; the next plan finds it there.
-            self.outcome.not_recorded.push((change.name, change.action));
+            let (name, action) = (change.name, change.action);
+            self.outcome.not_recorded.push((name.clone(), action));
+            self.tell(Event::NotRecorded { name, action, sent });
         }
         if self.outcome.unsaved.is_none()
             && let Err(error) = self.locked.finish()

@@ -5,28 +5,29 @@ use std::fs::File;
 use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
-use super::{Error, Tools};
-use crate::library::{Content, Upload};
+use super::{Error, Event, Tools};
+use crate::library::{Content, Sent, Trace, Upload};
 use crate::model::{File as LibraryFile, Name, Sha256};
 use crate::plan::{Action, Change};
 use crate::state::Contents;
 
 /// What a worker tells.
 pub(super) enum Report {
-    /// A call is about to be made.
-    Started(Name, Action),
+    /// A call is about to be made, as soon as there is an answer.
+    Starting(Event, oneshot::Sender<()>),
     /// The change was made, or was not.
-    Finished(Change, Result<Made, Error>),
-    /// The work was stopped before the change was begun.
-    NotTried(Change),
+    Finished(Finished),
+    /// The work was stopped before the change was made; what was sent was refused.
+    NotTried(Change, Vec<Sent>),
 }
 
 /// A change with what became of it.
 pub(super) struct Finished {
     pub(super) change: Change,
     pub(super) result: Result<Made, Error>,
+    pub(super) sent: Vec<Sent>,
 }
 
 /// A change that was made.
@@ -70,32 +71,39 @@ impl Crew {
     }
 
     async fn work(&self, change: Change, sender: &mpsc::UnboundedSender<Report>) -> Report {
-        if self.tools.stop.is_cancelled() {
-            return Report::NotTried(change);
+        let trace = Trace::new((self.tools.request_id)());
+        if self.tools.stop.is_cancelled() || !starts(&change, &trace, sender).await {
+            return Report::NotTried(change, Vec::new());
         }
-        if change.calls() {
-            // The receiver going away is noticed at the next report.
-            sender
-                .send(Report::Started(change.name.clone(), change.action))
-                .ok();
-        }
-        match self.make(&change).await {
-            Err(Error::Library(crate::library::Error::Stopped)) => Report::NotTried(change),
+        let result = self.make(&change, &trace).await;
+        let sent = trace.sent();
+        match result {
+            Err(Error::Library(crate::library::Error::Stopped)) => Report::NotTried(change, sent),
             Err(error) => {
                 if let Error::Library(error) = &error
                     && error.is_fatal()
                 {
                     self.halt();
                 }
-                Report::Finished(change, Err(error))
+                let result = Err(error);
+                Report::Finished(Finished {
+                    change,
+                    result,
+                    sent,
+                })
             }
-            Ok(made) => Report::Finished(change, Ok(made)),
+            result => Report::Finished(Finished {
+                change,
+                result,
+                sent,
+            }),
         }
     }
 
-    async fn make(&self, change: &Change) -> Result<Made, Error> {
+    async fn make(&self, change: &Change, trace: &Trace) -> Result<Made, Error> {
         let Some(file) = &change.after else {
-            self.tools.client.delete(&change.name).await?;
+            let deleted = self.tools.client.delete(&change.name, Some(trace));
+            deleted.await?;
             return Ok(Made::default());
         };
         self.keep_content(&change.name, file).await?;
@@ -111,7 +119,7 @@ impl Crew {
                 sha256: file.sha256,
             },
         };
-        let uploaded = self.tools.client.upload(&upload).await?;
+        let uploaded = self.tools.client.upload(&upload, Some(trace)).await?;
         let warning = |attribute: crate::model::Attribute| {
             format!(
                 "`{}` was stored with another {} than was sent",
@@ -146,6 +154,21 @@ impl Crew {
             .await
             .unwrap_or_else(|_| Err(Error::NoSource(name.clone())))
     }
+}
+
+/// Says that the calls of `change` begin, and waits until that is written down: false where it cannot be, and
+/// no call must be made. A change without a call begins by itself.
+async fn starts(change: &Change, trace: &Trace, sender: &mpsc::UnboundedSender<Report>) -> bool {
+    if !change.calls() {
+        return true;
+    }
+    let started = Event::Started {
+        name: change.name.clone(),
+        action: change.action,
+        request_id: trace.id(),
+    };
+    let (go_ahead, answer) = oneshot::channel();
+    sender.send(Report::Starting(started, go_ahead)).is_ok() && answer.await.is_ok()
 }
 
 fn take(queue: &Mutex<VecDeque<Change>>) -> Option<Change> {

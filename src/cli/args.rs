@@ -74,8 +74,12 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  jumpbag init -m jumpbag.yaml")]
     Init,
     /// Check everything that can be checked without the network
-    #[command(after_help = "Example:\n  jumpbag validate -m jumpbag.yaml")]
-    Validate,
+    #[command(after_help = "\
+Examples:
+  jumpbag validate
+  jumpbag validate --format github
+  jumpbag validate --format sarif > jumpbag.sarif")]
+    Validate(ValidateArgs),
     /// Show what would change
     #[command(after_help = "\
 Examples:
@@ -128,6 +132,28 @@ Faults are CALL:WHICH:EFFECT, where
     /// Print the version
     #[command(after_help = "Example:\n  jumpbag version")]
     Version,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ValidateArgs {
+    /// How problems are written
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) format: ValidateFormat,
+}
+
+/// How `validate` writes problems.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ValidateFormat {
+    /// For a person, on standard error
+    Human,
+    /// As JSON
+    Json,
+    /// As SARIF 2.1.0, for code scanning
+    Sarif,
+    /// As workflow commands of GitHub Actions
+    Github,
+    /// As logging commands of Azure Pipelines
+    Azure,
 }
 
 /// What a plan is about.
@@ -200,6 +226,9 @@ pub(crate) struct ApplyOptions {
     /// Apply only if the plan has this fingerprint
     #[arg(long, value_name = "FINGERPRINT", conflicts_with = "auto_approve")]
     pub(crate) approved: Option<String>,
+    /// Append what happens as JSON lines, for an audit trail; `-` for standard output, instead of the texts
+    #[arg(long, value_name = "FILE")]
+    pub(crate) events: Option<Utf8PathBuf>,
     /// How many files are sent at once
     #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) concurrency: u16,
@@ -316,10 +345,14 @@ pub(crate) struct SchemaArgs {
 pub(crate) enum SchemaName {
     /// jumpbag.yaml
     Manifest,
+    /// A line of `--events`
+    Event,
     /// A saved plan, and `--json`
     Plan,
     /// state.json
     State,
+    /// `validate --format json`
+    Validation,
 }
 
 #[derive(Debug, Args)]

@@ -1,8 +1,9 @@
 //! The environment: the only place that reads it.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use camino::Utf8Path;
 use secrecy::SecretString;
 
 /// A bearer token for the API, for `auth: token` (and for `auth: default`, where it is set).
@@ -11,8 +12,17 @@ pub(crate) const TOKEN: &str = "JUMPBAG_TOKEN";
 pub(crate) const ENDPOINT: &str = "JUMPBAG_ENDPOINT";
 /// The tenant of the library `default`; the variable of the Azure SDKs.
 pub(crate) const TENANT_ID: &str = "AZURE_TENANT_ID";
+/// The client id of the Azure SDKs, for the events.
+pub(crate) const CLIENT_ID: &str = "AZURE_CLIENT_ID";
 /// What is logged to standard error, as a filter of the `tracing-subscriber` crate.
 pub(crate) const LOG: &str = "JUMPBAG_LOG";
+
+/// Where the checked-out repository is, in GitHub Actions, Azure Pipelines and GitLab CI.
+const REPOSITORY: [&str; 3] = [
+    "GITHUB_WORKSPACE",
+    "BUILD_SOURCESDIRECTORY",
+    "CI_PROJECT_DIR",
+];
 
 /// Who runs jumpbag, in this order: the first that is set counts.
 const USER: [&str; 3] = ["USER", "LOGNAME", "USERNAME"];
@@ -36,6 +46,27 @@ pub(crate) fn user() -> String {
     USER.into_iter()
         .find_map(text)
         .unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// `path` from the root of the repository that it is in, with `/` between folders: that of the pipeline, or the nearest
+/// folder above it with a `.git`. As it is where there is none.
+pub(crate) fn in_repository(path: &Utf8Path) -> String {
+    let slashed = |path: &Path| path.to_string_lossy().replace('\\', "/");
+    let Ok(absolute) = std::path::absolute(path) else {
+        return path.to_string();
+    };
+    let absolute = absolute.canonicalize().unwrap_or(absolute);
+    let roots = REPOSITORY.into_iter().filter_map(text).map(PathBuf::from);
+    let roots = roots.map(|root| root.canonicalize().unwrap_or(root));
+    let with_git = absolute.ancestors().skip(1);
+    let with_git = with_git.filter(|folder| folder.join(".git").exists());
+    let with_git = with_git.map(Path::to_owned);
+    for root in roots.chain(with_git) {
+        if let Ok(inside) = absolute.strip_prefix(&root) {
+            return slashed(inside);
+        }
+    }
+    path.to_string()
 }
 
 /// This machine's name, for the lock and the history.

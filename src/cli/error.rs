@@ -150,6 +150,22 @@ pub(crate) enum Error {
         other: &'static str,
     },
 
+    /// The events cannot be written.
+    #[error("could not write the events to `{path}`")]
+    #[diagnostic(
+        code(jumpbag::cli::events),
+        help(
+            "name a file that you may append to, on a disk with room; no call is begun that is not in the events"
+        )
+    )]
+    Events {
+        /// Where to.
+        path: Utf8PathBuf,
+        /// What the system says.
+        #[source]
+        cause: io::Error,
+    },
+
     /// The result cannot be printed.
     #[error("could not write to standard output")]
     #[diagnostic(

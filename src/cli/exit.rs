@@ -34,17 +34,24 @@ impl Exit {
     }
 }
 
+impl Exit {
+    /// The number for it.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Changes => 2,
+            Self::Incomplete => 3,
+            Self::Refused => 4,
+            Self::Locked => 5,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Done => 0,
-            Exit::Failed => 1,
-            Exit::Changes => 2,
-            Exit::Incomplete => 3,
-            Exit::Refused => 4,
-            Exit::Locked => 5,
-            Exit::Interrupted => 130,
-        })
+        Self::from(exit.code())
     }
 }
 

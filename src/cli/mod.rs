@@ -5,6 +5,7 @@ mod commands;
 mod contents;
 mod env;
 mod error;
+mod events;
 mod exit;
 mod file;
 mod output;
@@ -66,7 +67,7 @@ fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
     let context = Context { global, output };
     match command {
         Command::Init => commands::init::run(&context),
-        Command::Validate => commands::validate::run(&context),
+        Command::Validate(args) => commands::validate::run(&context, &args),
         Command::Plan(args) => block_on(commands::plan::run(&context, &args)),
         Command::Apply(args) => block_on(commands::apply::run(&context, &args)),
         Command::Destroy(args) => block_on(commands::apply::destroy(&context, &args)),

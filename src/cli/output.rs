@@ -16,6 +16,8 @@ pub(crate) struct Output {
     color_err: bool,
     quiet: bool,
     bars: bool,
+    /// Whether results go to standard error, because standard output has another use.
+    beside: bool,
 }
 
 impl Output {
@@ -32,6 +34,16 @@ impl Output {
             color_err: pick(AutoStream::choice(&io::stderr())),
             quiet: global.quiet,
             bars,
+            beside: false,
+        }
+    }
+
+    /// The same, with the results on standard error, too: standard output is for [`Self::line`] alone.
+    pub(crate) fn beside(self) -> Self {
+        Self {
+            color_out: self.color_err,
+            beside: true,
+            ..self
         }
     }
 
@@ -46,11 +58,11 @@ impl Output {
     }
 
     /// Prints what was asked for. A reader that went away, as `head` does, is no error.
-    #[expect(
-        clippy::unused_self,
-        reason = "nobody prints without having been handed the door"
-    )]
     pub(crate) fn result(self, text: &str) -> Result<(), Error> {
+        if self.beside {
+            err(text);
+            return Ok(());
+        }
         let mut stream = io::stdout().lock();
         match stream
             .write_all(text.as_bytes())
@@ -59,6 +71,17 @@ impl Output {
             Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => Err(Error::Print(cause)),
             Ok(()) | Err(_) => Ok(()),
         }
+    }
+
+    /// Prints a line of a record that must be complete. A reader that went away is an error here.
+    #[expect(
+        clippy::unused_self,
+        reason = "nobody prints without having been handed the door"
+    )]
+    pub(crate) fn line(self, line: &str) -> io::Result<()> {
+        let mut stream = io::stdout().lock();
+        stream.write_all(line.as_bytes())?;
+        stream.flush()
     }
 
     /// Says something beside the result, unless `--quiet`.

@@ -55,16 +55,19 @@ impl Progress {
     /// Shows one event.
     pub(super) fn tell(&mut self, event: Event) {
         match event {
-            Event::Started { name, action } => {
+            Event::Started { name, action, .. } => {
                 if let Some(bar) = &self.bar {
                     bar.set_message(format!("{} {}", doing(action), shown(&name)));
                 }
             }
-            Event::Done { name, action } => self.line(&format!("{} {}", did(action), shown(&name))),
+            Event::Done { name, action, .. } => {
+                self.line(&format!("{} {}", did(action), shown(&name)));
+            }
             Event::Failed {
                 name,
                 action,
                 message,
+                ..
             } => {
                 let message = escape::visible(&message).into_owned();
                 self.line(&format!(
@@ -73,6 +76,8 @@ impl Progress {
                     shown(&name)
                 ));
             }
+            // The account at the end has them.
+            Event::NotTried { .. } | Event::NotRecorded { .. } => {}
         }
     }
 

@@ -1,5 +1,7 @@
 //! Showing a plan to whoever reviews it, in every form that was asked for.
 
+use camino::Utf8PathBuf;
+
 use super::Context;
 use super::args::{Forms, PlanOptions};
 use super::error::Error;
@@ -15,9 +17,10 @@ pub(super) fn fingerprint(plan: &Plan) -> String {
     format!("sha256:{}", plan::fingerprint(plan))
 }
 
-/// Refuses forms that would get mixed up, before any work is done.
-pub(super) fn check(forms: &Forms) -> Result<(), Error> {
-    let on_stdout = forms.all().filter(|(_, path)| *path == "-");
+/// Refuses forms that would get mixed up, also with events, before any work is done.
+pub(super) fn check(forms: &Forms, events: Option<&Utf8PathBuf>) -> Result<(), Error> {
+    let events = events.map(|path| ("--events", path));
+    let on_stdout = forms.all().chain(events).filter(|(_, path)| *path == "-");
     let options: Vec<_> = on_stdout.map(|(option, _)| option).collect();
     match options.as_slice() {
         [one, other, ..] => Err(Error::OneStdout { one, other }),
@@ -52,7 +55,7 @@ pub(super) fn show(
         command: if has_effect { command } else { "" },
     };
     let mut is_shown = false;
-    let mut write = |path: &Option<camino::Utf8PathBuf>, form: &dyn Fn() -> String| match path {
+    let mut write = |path: &Option<Utf8PathBuf>, form: &dyn Fn() -> String| match path {
         None => Ok(()),
         Some(path) if path == "-" => {
             is_shown = true;

@@ -25,7 +25,9 @@ pub(super) struct Workspace {
     pub(super) manifest: Manifest,
     /// By the library's name.
     pub(super) desired: BTreeMap<String, BTreeMap<Name, DesiredFile>>,
-    /// What is odd about the manifest, for whoever reads the plan.
+    /// What is odd about the manifest.
+    pub(super) problems: Vec<Problem>,
+    /// The same, for whoever reads the plan.
     pub(super) warnings: Vec<Warning>,
 }
 
@@ -70,12 +72,13 @@ impl Workspace {
         if !resolved.warnings.is_empty() {
             context.output.warning(&Warnings {
                 text: manifest.text.clone(),
-                problems: resolved.warnings,
+                problems: resolved.warnings.clone(),
             });
         }
         Ok(Self {
             manifest,
             desired: resolved.libraries,
+            problems: resolved.warnings,
             warnings,
         })
     }

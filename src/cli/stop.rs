@@ -15,17 +15,23 @@ pub(super) struct Stop {
 }
 
 impl Stop {
-    /// Listens for SIGINT and SIGTERM from here on.
+    /// Listens for SIGINT and SIGTERM from here on, for a command that makes calls.
     pub(super) fn listen(output: Output) -> Result<Self, Error> {
+        Self::listen_and_say(
+            output,
+            "\nInterrupted: calls under way are finished, and no new ones are made. Interrupt again to stop now.",
+        )
+    }
+
+    /// The same, for any command: the first signal is answered with `words`.
+    pub(super) fn listen_and_say(output: Output, words: &'static str) -> Result<Self, Error> {
         let stop = Self::default();
         let heard = stop.clone();
         let mut signals = Signals::new().map_err(Error::Runtime)?;
         tokio::spawn(async move {
             signals.next().await;
             heard.soon.cancel();
-            output.note(
-                "\nInterrupted: calls under way are finished, and no new ones are made. Interrupt again to stop now.",
-            );
+            output.note(words);
             signals.next().await;
             heard.now.cancel();
         });

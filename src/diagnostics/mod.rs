@@ -7,5 +7,5 @@ mod problem;
 mod text;
 
 pub(crate) use code::Code;
-pub(crate) use problem::{Invalid, Problem};
+pub(crate) use problem::{Invalid, Problem, Severity};
 pub(crate) use text::{Span, Text};

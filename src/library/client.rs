@@ -18,6 +18,7 @@ use super::gate::Gate;
 use super::identity::Identity;
 use super::retry::Retry;
 use super::send::{Call, MOST_OF_AN_ANSWER, Tries, Trouble};
+use super::trace::Trace;
 use super::wire::{self, Entity, Page};
 use crate::model::{Limit, Name, ObservedFile};
 
@@ -120,11 +121,19 @@ impl Client {
 
     /// All files of the library.
     pub(crate) async fn list(&self) -> Result<BTreeMap<Name, ObservedFile>, Error> {
+        self.list_for(None).await
+    }
+
+    /// The same, with its requests taken down in `trace`.
+    pub(super) async fn list_for(
+        &self,
+        trace: Option<&Trace>,
+    ) -> Result<BTreeMap<Name, ObservedFile>, Error> {
         let mut files = BTreeMap::new();
         let mut seen = BTreeSet::new();
         let mut url = self.collection.clone();
         loop {
-            let page = self.page(url.clone()).await?;
+            let page = self.page(url.clone(), trace).await?;
             seen.insert(url.clone());
             for entity in page.value {
                 let (name, file) = observed(entity)?;
@@ -143,8 +152,12 @@ impl Client {
         }
     }
 
-    /// Deletes `name`; `Ok` when the file is gone, whoever deleted it.
-    pub(crate) async fn delete(&self, name: &Name) -> Result<Deleted, Error> {
+    /// Deletes `name`; `Ok` when the file is gone, whoever deleted it. What is sent is taken down in `trace`.
+    pub(crate) async fn delete(
+        &self,
+        name: &Name,
+        trace: Option<&Trace>,
+    ) -> Result<Deleted, Error> {
         let call = Call {
             what: format!("delete `{name}`"),
             method: Method::DELETE,
@@ -152,6 +165,7 @@ impl Client {
             fields: None,
             most: MOST_OF_AN_ANSWER,
             time: self.timeouts.answer,
+            trace,
         };
         let mut tries = Tries::default();
         let mut unclear = false;
@@ -177,7 +191,7 @@ impl Client {
         self.gate.waiting()
     }
 
-    async fn page(&self, url: Url) -> Result<Page, Error> {
+    async fn page(&self, url: Url, trace: Option<&Trace>) -> Result<Page, Error> {
         let call = Call {
             what: "list the library".to_owned(),
             method: Method::GET,
@@ -185,6 +199,7 @@ impl Client {
             fields: None,
             most: MOST_OF_A_PAGE,
             time: self.timeouts.answer,
+            trace,
         };
         let mut tries = Tries::default();
         loop {
@@ -198,7 +213,7 @@ impl Client {
         }
     }
 
-    async fn delete_once(&self, call: &Call, name: &Name) -> Result<Deleted, Trouble> {
+    async fn delete_once(&self, call: &Call<'_>, name: &Name) -> Result<Deleted, Trouble> {
         let reply = match self.send(call, Ok).await {
             Ok(reply) if reply.status == StatusCode::NO_CONTENT => return Ok(Deleted::Deleted),
             // Any other success is not documented: a gateway's page, perhaps. So look.
@@ -209,7 +224,7 @@ impl Client {
                         Ok(Deleted::AlreadyGone)
                     }
                     // Not in the API's words: it may be a wrong address that nothing is found at.
-                    Some(answer) if answer.status == 404 && !self.holds(name).await? => {
+                    Some(answer) if answer.status == 404 && !self.holds(call, name).await? => {
                         Ok(Deleted::AlreadyGone)
                     }
                     _ => Err(Trouble::Final(error)),
@@ -217,15 +232,15 @@ impl Client {
             }
             Err(trouble) => return Err(trouble),
         };
-        if self.holds(name).await? {
+        if self.holds(call, name).await? {
             Err(call.not_the_shape(&reply, &"the file is still there"))
         } else {
             Ok(Deleted::Deleted)
         }
     }
 
-    async fn holds(&self, name: &Name) -> Result<bool, Trouble> {
-        let files = self.list().await.map_err(Trouble::Final)?;
+    async fn holds(&self, call: &Call<'_>, name: &Name) -> Result<bool, Trouble> {
+        let files = self.list_for(call.trace).await.map_err(Trouble::Final)?;
         Ok(files.contains_key(name))
     }
 

@@ -344,7 +344,7 @@ fn unlisted(listing: Option<&Error>) -> String {
 }
 
 /// An error and its causes, on one line.
-fn chain(error: &dyn StdError) -> String {
+pub(crate) fn chain(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -5,8 +5,11 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret as _, SecretString};
+use uuid::Uuid;
 
 /// Where bearer tokens come from.
 #[derive(Clone)]
@@ -77,6 +80,22 @@ impl Identity {
     }
 }
 
+/// The client id that `token` claims to be issued to, without any verification: only the API can do that. What
+/// is no client id is not returned, whatever the token says.
+pub(crate) fn claimed_client_id(token: &SecretString) -> Option<Uuid> {
+    let payload = token.expose_secret().split('.').nth(1)?;
+    let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
+    let claims: Claims = serde_json::from_slice(&payload).ok()?;
+    Uuid::parse_str(&claims.appid.or(claims.azp)?).ok()
+}
+
+/// What Entra's tokens call the client: version 1.0 and 2.0.
+#[derive(serde::Deserialize)]
+struct Claims {
+    appid: Option<String>,
+    azp: Option<String>,
+}
+
 /// The `Authorization` header for `token`, marked so that nothing prints it.
 pub(super) fn authorization(token: &SecretString) -> Result<HeaderValue, IdentityError> {
     let text = token.expose_secret();
@@ -116,6 +135,25 @@ mod tests {
                 !shown.contains("sh\\n") && !shown.contains("hush"),
                 "{shown}"
             );
+        }
+    }
+
+    #[test]
+    fn the_client_is_what_the_token_claims() {
+        const KNOWN: &str = "0f1e2d3c-0000-4000-8000-000000000001";
+        let claimed = |claims: &str| {
+            let token = format!("e30.{}.x", URL_SAFE_NO_PAD.encode(claims));
+            claimed_client_id(&SecretString::from(token)).map(|id| id.to_string())
+        };
+        for claim in ["appid", "azp"] {
+            let claims = format!(r#"{{"aud":"x","{claim}":"{KNOWN}"}}"#);
+            assert_eq!(claimed(&claims).as_deref(), Some(KNOWN));
+        }
+        for claims in ["", "{}", "[]", r#"{"appid":7}"#, r#"{"appid":"hush"}"#] {
+            assert_eq!(claimed(claims), None, "{claims}");
+        }
+        for token in ["", "hush", "a.b", "..", "e30.!.x"] {
+            assert_eq!(claimed_client_id(&SecretString::from(token)), None);
         }
     }
 

@@ -9,6 +9,7 @@
 //! - [`client`] and [`upload`] are the three calls made of such requests.
 //! - [`body`] streams a content and holds its end back until it is known to be the right one.
 //! - [`endpoint`] says where a token may go.
+//! - [`trace`] keeps the ids of what was sent for a change.
 //! - [`wire`] is the only place that knows the API's field names.
 
 mod answer;
@@ -21,6 +22,7 @@ mod identity;
 mod limiter;
 mod retry;
 mod send;
+mod trace;
 mod upload;
 mod wire;
 
@@ -28,7 +30,8 @@ mod wire;
 mod tests;
 
 pub(crate) use client::{Client, Settings, Timeouts};
-pub(crate) use error::Error;
-pub(crate) use identity::Identity;
+pub(crate) use error::{Error, chain};
+pub(crate) use identity::{Identity, claimed_client_id};
 pub(crate) use retry::Retry;
+pub(crate) use trace::{Sent, Trace};
 pub(crate) use upload::{Content, Upload};

@@ -1,5 +1,6 @@
 //! One request, sent once, and what its answer means; and the budget for sending it again.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use reqwest::header::{
@@ -14,6 +15,7 @@ use super::client::Client;
 use super::error::Error;
 use super::identity::authorization;
 use super::retry::retry_after;
+use super::trace::{CLIENT_REQUEST_ID, IDS, Trace};
 use super::wire;
 
 /// The most that is read of an answer that is not a page of a list.
@@ -23,7 +25,7 @@ pub(super) const MOST_OF_AN_ANSWER: usize = 1024 * 1024;
 const SHOWN: usize = 200;
 
 /// A request, and how it is spoken about.
-pub(super) struct Call {
+pub(super) struct Call<'a> {
     /// What is attempted, as in "upload `a.ps1`".
     pub(super) what: String,
     pub(super) method: Method,
@@ -34,6 +36,8 @@ pub(super) struct Call {
     pub(super) most: usize,
     /// From sending to the end of the answer.
     pub(super) time: Duration,
+    /// Where it is taken down that it was sent.
+    pub(super) trace: Option<&'a Trace>,
 }
 
 /// A success, read to its end.
@@ -83,7 +87,7 @@ impl Tries {
     pub(super) async fn again(
         &mut self,
         client: &Client,
-        call: &Call,
+        call: &Call<'_>,
         trouble: Trouble,
     ) -> Result<(), Error> {
         let retry = &client.retry;
@@ -157,7 +161,7 @@ impl Tries {
     }
 }
 
-impl Call {
+impl Call<'_> {
     /// Method and URL.
     fn request(&self) -> String {
         format!("{} {}", self.method, self.url)
@@ -198,7 +202,7 @@ impl Client {
     /// a body when the request's turn has come.
     pub(super) async fn send(
         &self,
-        call: &Call,
+        call: &Call<'_>,
         dress: impl FnOnce(RequestBuilder) -> Result<RequestBuilder, Error>,
     ) -> Result<Reply, Trouble> {
         let passed = self.gate.pass(|| self.identity.bearer()).await;
@@ -210,7 +214,11 @@ impl Client {
             .request(call.method.clone(), call.url.clone())
             .header(AUTHORIZATION, header)
             .timeout(call.time);
-        let request = dress(request).map_err(Trouble::Final)?;
+        let mut request = dress(request).map_err(Trouble::Final)?;
+        if let Some(trace) = call.trace {
+            request = request.header(CLIENT_REQUEST_ID, trace.id().to_string());
+            trace.sending(&call.method);
+        }
         tracing::debug!(request = call.request(), "sending");
         let response = match request.send().await {
             Ok(response) => response,
@@ -231,6 +239,9 @@ impl Client {
         pass.answered();
         tracing::debug!(status = response.status().as_u16(), "answered");
         let (reply, failure) = read(call, response, &token).await;
+        if let Some(trace) = call.trace {
+            trace.answered(reply.status.as_u16(), ids(&reply));
+        }
         if reply.status.is_success() {
             return match failure {
                 None => Ok(reply),
@@ -242,7 +253,7 @@ impl Client {
     }
 
     /// What an answer other than a success means.
-    fn refusal(&self, call: &Call, reply: &Reply, token: SecretString) -> Trouble {
+    fn refusal(&self, call: &Call<'_>, reply: &Reply, token: SecretString) -> Trouble {
         let answer = Box::new(call.answer(reply));
         let what = call.what.clone();
         let status = reply.status;
@@ -297,7 +308,7 @@ fn help(status: StatusCode) -> &'static str {
 
 /// Reads an answer within bounds: what was read, and what went wrong with the rest.
 async fn read(
-    call: &Call,
+    call: &Call<'_>,
     mut response: Response,
     token: &SecretString,
 ) -> (Reply, Option<Failure>) {
@@ -349,6 +360,21 @@ fn said(reply: &Reply) -> Said {
                 .collect(),
         },
     }
+}
+
+/// The ids under which the service knows the request.
+fn ids(reply: &Reply) -> BTreeMap<&'static str, String> {
+    let in_headers = IDS
+        .into_iter()
+        .filter_map(|name| Some((name, header(reply, &HeaderName::from_static(name))?)));
+    let in_text = match said(reply) {
+        Said::Api { target, .. } => target.map(|target| ("target", target)),
+        Said::Other { .. } => None,
+    };
+    in_headers
+        .chain(in_text)
+        .map(|(name, id)| (name, id.chars().take(SHOWN).collect()))
+        .collect()
 }
 
 fn header(reply: &Reply, name: &HeaderName) -> Option<String> {

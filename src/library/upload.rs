@@ -11,6 +11,7 @@ use super::body::{Fault, FaultCell, guarded};
 use super::client::Client;
 use super::error::Error;
 use super::send::{Call, MOST_OF_AN_ANSWER, Reply, Tries, Trouble};
+use super::trace::Trace;
 use super::wire::{self, Entity, field};
 use crate::model::{Attribute, File, Name, ObservedFile, Sha256};
 
@@ -50,8 +51,12 @@ enum Settled {
 
 impl Client {
     /// Uploads and settles: `Ok` only when the library is known to hold exactly `upload.file`'s content
-    /// under `upload.name`.
-    pub(crate) async fn upload(&self, upload: &Upload<'_>) -> Result<Uploaded, Error> {
+    /// under `upload.name`. What is sent is taken down in `trace`.
+    pub(crate) async fn upload(
+        &self,
+        upload: &Upload<'_>,
+        trace: Option<&Trace>,
+    ) -> Result<Uploaded, Error> {
         let size = check(upload)?;
         let call = Call {
             what: format!("upload `{}`", upload.name),
@@ -60,6 +65,7 @@ impl Client {
             fields: Some(upload.fields(size)),
             most: MOST_OF_AN_ANSWER,
             time: self.upload_time(size),
+            trace,
         };
         let mut tries = Tries::default();
         // Whether a try may have been carried out, or may still be: a list that does not show it yet
@@ -81,7 +87,7 @@ impl Client {
             // The wait comes before the look: it gives a request that is still under way time to arrive.
             let again = tries.again(self, &call, trouble).await;
             if look && !matches!(again, Err(Error::Stopped)) {
-                match self.list().await {
+                match self.list_for(trace).await {
                     Ok(mut files) => match settle(upload, files.remove(upload.name)) {
                         Settled::Done(observed) => return Ok(upload.answered(observed)),
                         Settled::InTheWay(observed) => {
@@ -110,7 +116,7 @@ impl Client {
     /// Sends `upload` once.
     async fn upload_once(
         &self,
-        call: &Call,
+        call: &Call<'_>,
         upload: &Upload<'_>,
         size: u64,
     ) -> Result<Uploaded, Trouble> {
@@ -208,7 +214,7 @@ impl Upload<'_> {
     }
 
     /// Whether the answer names what was sent.
-    fn check_answer(&self, call: &Call, reply: &Reply) -> Result<Uploaded, Trouble> {
+    fn check_answer(&self, call: &Call<'_>, reply: &Reply) -> Result<Uploaded, Trouble> {
         let entity: Entity =
             wire::parse(&reply.body).map_err(|problem| call.not_the_shape(reply, &problem))?;
         // An answer that does not say what was stored leaves it open.

@@ -26,7 +26,7 @@ mod words;
 pub(crate) use contents::{Content, Contents, wanted_contents};
 pub(crate) use drift::{LibraryDrift, drift_text};
 pub(crate) use html::html;
-pub(crate) use json::{PlanFileError, from_json, json, plan_schema};
+pub(crate) use json::{PlanFileError, events, from_json, json, plan_schema, pretty_json};
 pub(crate) use markdown::markdown;
 pub(crate) use size::plural;
 #[cfg(test)]

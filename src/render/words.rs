@@ -139,10 +139,16 @@ impl fmt::Display for Piece {
 
 /// Why a change is in the plan.
 pub(super) fn why(change: &Change) -> Vec<Piece> {
-    // That a renamed file is new under its name is said by the other name.
     let reasons = change.reasons.iter();
-    let reasons = reasons.filter(|it| change.renamed_from.is_none() || **it != Reason::New);
-    let mut phrases: Vec<Vec<Piece>> = reasons.filter_map(reason).collect();
+    let mut phrases: Vec<Vec<Piece>> = reasons
+        .filter_map(|it| {
+            if *it == Reason::New && change.renamed_from.is_some() {
+                Some(split("same content"))
+            } else {
+                reason(it)
+            }
+        })
+        .collect();
     for (cause, phrase) in [
         (Cause::Manifest, "manifest changed"),
         (Cause::Drift, "library drifted in"),

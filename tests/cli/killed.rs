@@ -1,6 +1,6 @@
 //! A run that is killed at any moment loses nothing, and the next one completes it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -11,6 +11,8 @@ use crate::emulator::Emulator;
 use crate::harness::World;
 use crate::running::{Running, wait_until};
 use crate::stranger::sha256;
+
+const APPLY: &[&str] = &["apply", "--auto-approve", "--events", "events.jsonl"];
 
 /// What the manifest asks for: contents by name.
 type Wanted = BTreeMap<String, String>;
@@ -96,7 +98,7 @@ impl Victim {
             Moment::Told(count)
         };
         let kept = self.objects();
-        let mut run = self.world.start(&["apply", "--auto-approve"]);
+        let mut run = self.world.start(APPLY);
         match moment {
             Moment::Told(0) => {}
             Moment::Told(count) => run.wait_for(&format!("[{count}/{changes}]")),
@@ -160,6 +162,7 @@ impl Victim {
                 .is_some_and(|ever| ever.contains(digest));
             assert!(planned, "{moment}: {name} with {digest}");
         }
+        self.check_events(moment, &digests);
         for name in tracked {
             // Its delete may have come through, without being recorded.
             let there = digests.contains_key(&name) || !self.wanted.contains_key(&name);
@@ -167,10 +170,38 @@ impl Victim {
         }
     }
 
+    /// What is in the library was begun by a run whose events say so, with that very content.
+    fn check_events(&self, moment: &str, digests: &BTreeMap<String, String>) {
+        let Ok(text) = fs::read_to_string(self.world.path("events.jsonl")) else {
+            assert!(digests.is_empty(), "{moment}: {digests:?}");
+            return;
+        };
+        let (mut planned, mut begun) = (BTreeMap::new(), BTreeSet::new());
+        // The last line, and no other, may be cut.
+        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        for event in whole.lines().filter(|line| line.ends_with('}')) {
+            let event: Value = serde_json::from_str(event).unwrap();
+            let text = |key: &str| event[key].as_str().unwrap_or_default().to_owned();
+            let change = (text("run_id"), text("name"));
+            match text("event").as_str() {
+                "planned" => drop(planned.insert(change, text("sha256_after"))),
+                "started" => {
+                    let (_, name) = &change;
+                    begun.insert((name.clone(), planned[&change].clone()));
+                }
+                _ => {}
+            }
+        }
+        for (name, digest) in digests {
+            let is_begun = begun.contains(&(name.clone(), digest.clone()));
+            assert!(is_begun, "{moment}: {name} with {digest} was not begun");
+        }
+    }
+
     /// The next run completes it: manifest, library and state agree.
     fn complete(&self) {
         self.write_manifest();
-        let run = self.world.expect(0, &["apply", "--auto-approve"]);
+        let run = self.world.expect(0, APPLY);
         let digest =
             |(name, content): (&String, &String)| (name.clone(), sha256(content.as_bytes()));
         let wanted: BTreeMap<_, _> = self.wanted.iter().map(digest).collect();

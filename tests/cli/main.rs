@@ -15,9 +15,12 @@
 #[cfg(unix)]
 mod approval;
 mod emulator;
+#[cfg(unix)]
+mod events;
 mod harness;
 mod running;
 
+mod annotations;
 mod concurrency;
 mod exit_codes;
 #[cfg(unix)]

@@ -11,7 +11,7 @@ const COMMANDS: &[&[&str]] = &[
     &["validate"],
     &["plan", "--out", "plan.json", "--json", "copy.json"],
     &["plan", "--json", "-"],
-    &["apply", "plan.json"],
+    &["apply", "plan.json", "--events", "events.jsonl"],
     &["apply"],
     &["apply", "--auto-approve"],
     &["drift"],
@@ -20,7 +20,7 @@ const COMMANDS: &[&[&str]] = &[
     &["state", "list"],
     &["state", "show", "a.sh"],
     &["state", "unlock", "none"],
-    &["destroy", "--auto-approve"],
+    &["destroy", "--auto-approve", "--events", "-"],
     &["frobnicate"],
 ];
 
@@ -132,7 +132,7 @@ fn when_answered(fault: &str, log: Option<&str>) -> Vec<i32> {
     let (world, _emulator) = beside(&["--fault", fault]);
     let commands = [
         &["plan", "--out", "plan.json"][..],
-        &["apply", "--auto-approve"],
+        &["apply", "--auto-approve", "--events", "events.jsonl"],
         &["drift"],
     ];
     run_all(&world, log, &commands, TOKEN)

@@ -5,7 +5,7 @@ use clap::CommandFactory as _;
 use crate::cli::Context;
 use crate::cli::args::{Cli, SchemaName};
 use crate::cli::exit::{Exit, Failure};
-use crate::{manifest, render, state};
+use crate::{annotate, manifest, render, state};
 
 pub(in crate::cli) fn version(context: &Context) -> Result<Exit, Failure> {
     context
@@ -17,8 +17,10 @@ pub(in crate::cli) fn version(context: &Context) -> Result<Exit, Failure> {
 pub(in crate::cli) fn schema(context: &Context, name: SchemaName) -> Result<Exit, Failure> {
     let schema = match name {
         SchemaName::Manifest => manifest::schema(),
+        SchemaName::Event => render::events::event_schema().to_value(),
         SchemaName::Plan => render::plan_schema().to_value(),
         SchemaName::State => state::schema().to_value(),
+        SchemaName::Validation => annotate::schema().to_value(),
     };
     context.output.result(&format!("{schema:#}\n"))?;
     Ok(Exit::Done)

@@ -4,42 +4,61 @@ use std::collections::BTreeSet;
 use std::io::{IsTerminal as _, stdin};
 
 use camino::Utf8PathBuf;
-use tokio_util::sync::CancellationToken;
 
+use super::execute::{Goal, Ready, execute};
 use super::{plan as planning, show};
-use crate::apply::{self, Tools};
 use crate::cli::Context;
 use crate::cli::args::{ApplyArgs, ApplyOptions, DestroyArgs, PlanOptions};
 use crate::cli::error::{Error, Refused};
+use crate::cli::events::Events;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::progress::Progress;
 use crate::cli::review;
-use crate::cli::session::{Choice, Connection, Session, Workspace};
+use crate::cli::session::{Choice, Session, Workspace};
 use crate::cli::stop::Stop;
-use crate::cli::summary;
-use crate::model::{Inputs, Name, Selection};
-use crate::plan::{self, Action, LibraryPlan, Misfit, Plan, Reason, Refusal, Warning};
-use crate::render::escape::visible;
-use crate::state::Locked;
+use crate::model::Selection;
+use crate::plan::{self, LibraryPlan, Misfit, Plan, Reason, Refusal, Warning};
+use crate::render::events::Approval;
 
 pub(in crate::cli) async fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Failure> {
-    let wanted = match &args.plan {
-        Some(path) => Wanted::Saved(show::read(path)?, path.clone(), args.options.allow_deletes),
-        None => Wanted::Planned(args.options.clone(), args.destroy),
+    let wanted = || match &args.plan {
+        Some(path) => {
+            let plan = show::read(path)?;
+            Ok(Wanted::Saved(
+                plan,
+                path.clone(),
+                args.options.allow_deletes,
+            ))
+        }
+        None => Ok(Wanted::Planned(args.options.clone(), args.destroy)),
     };
-    go(context, &wanted, &args.apply).await
+    recorded(context, wanted, &args.apply).await
 }
 
 pub(in crate::cli) async fn destroy(
     context: &Context,
     args: &DestroyArgs,
 ) -> Result<Exit, Failure> {
-    go(
-        context,
-        &Wanted::Planned(args.options.clone(), true),
-        &args.apply,
-    )
-    .await
+    let wanted = || Ok(Wanted::Planned(args.options.clone(), true));
+    recorded(context, wanted, &args.apply).await
+}
+
+/// Applies what is wanted, with an account of it in the events, whatever comes of it.
+async fn recorded(
+    context: &Context,
+    wanted: impl FnOnce() -> Result<Wanted, Failure>,
+    options: &ApplyOptions,
+) -> Result<Exit, Failure> {
+    review::check(&options.forms, options.events.as_ref())?;
+    let events = Events::open(options.events.as_ref(), context.output)?;
+    let beside = Context {
+        global: context.global.clone(),
+        output: context.output.beside(),
+    };
+    let on_stdout = options.events.as_ref().is_some_and(|path| path == "-");
+    let context = if on_stdout { &beside } else { context };
+    let result = async { go(context, &wanted()?, options, &events).await };
+    let result = result.await;
+    events.end(context.output, result)
 }
 
 /// What shall be applied.
@@ -80,6 +99,9 @@ impl Wanted {
                 }
                 if options.auto_approve && !look_first {
                     add("--auto-approve", None);
+                }
+                if let (Some(path), false) = (&options.events, look_first) {
+                    add("--events", Some(path.to_string()));
                 }
             }
             Self::Saved(_, path, allowed) => {
@@ -122,18 +144,12 @@ fn is_destroy(part: &LibraryPlan) -> bool {
         .any(|change| change.reasons.contains(&Reason::Destroy))
 }
 
-/// A library that is locked and ready.
-struct Ready {
-    session: Session,
-    locked: Locked,
-    connection: Connection,
-    /// Stops the calls of this library alone; cancelled when those of all are.
-    stop: CancellationToken,
-    inputs: Inputs,
-}
-
-async fn go(context: &Context, wanted: &Wanted, options: &ApplyOptions) -> Result<Exit, Failure> {
-    review::check(&options.forms)?;
+async fn go(
+    context: &Context,
+    wanted: &Wanted,
+    options: &ApplyOptions,
+    events: &Events,
+) -> Result<Exit, Failure> {
     let stop = Stop::listen(context.output)?;
     let work = async {
         let (mut ready, warnings) = prepare(context, wanted, options, &stop).await?;
@@ -143,13 +159,21 @@ async fn go(context: &Context, wanted: &Wanted, options: &ApplyOptions) -> Resul
         };
         let sessions: Vec<_> = ready.iter().map(|ready| ready.session.clone()).collect();
         let command = wanted.command(context, &sessions, &plan);
+        events.plan(&plan, &review::fingerprint(&plan))?;
         review::show(context, &plan, &sessions, &options.forms, &command)?;
         if plan.is_refused() {
             return Err(Failure::refused(Refused::Plan));
         }
         check(wanted, &plan, &ready)?;
-        approve(context, wanted, &plan, options, &stop).await?;
-        execute(context, wanted, &plan, &mut ready, options, &stop).await
+        let how = approve(context, wanted, &plan, options, &stop).await?;
+        events.approved(&plan, how)?;
+        let next = |look_first| wanted.next(options, look_first);
+        let goal = Goal {
+            plan: &plan,
+            options,
+            next: &next,
+        };
+        execute(context, goal, &mut ready, events, &stop).await
     };
     tokio::select! {
         result = work => result,
@@ -281,26 +305,31 @@ fn planned_choice(part: &LibraryPlan, allowed: Option<u64>) -> Choice {
     }
 }
 
-/// Makes sure that somebody wants this plan.
+/// Makes sure that somebody wants this plan; returns who says so.
 async fn approve(
     context: &Context,
     wanted: &Wanted,
     plan: &Plan,
     options: &ApplyOptions,
     stop: &Stop,
-) -> Result<(), Failure> {
+) -> Result<Approval, Failure> {
     let found = review::fingerprint(plan);
     if let Some(approved) = &options.approved {
         let approved = approved.trim().to_ascii_lowercase();
         if approved == found {
-            return Ok(());
+            return Ok(Approval::ApprovedFingerprint);
         }
         return Err(Failure::refused(Refused::Fingerprint { found, approved }));
     }
     // Whoever saved a plan has seen it.
-    let saved = matches!(wanted, Wanted::Saved(..));
-    if options.auto_approve || saved || plan.summary().is_empty() {
-        return Ok(());
+    if matches!(wanted, Wanted::Saved(..)) {
+        return Ok(Approval::SavedPlan);
+    }
+    if plan.summary().is_empty() {
+        return Ok(Approval::NoChanges);
+    }
+    if options.auto_approve {
+        return Ok(Approval::AutoApprove);
     }
     if !stdin().is_terminal() {
         return Err(Failure::refused(Refused::NoTerminal { fingerprint: found }));
@@ -314,84 +343,9 @@ async fn approve(
     });
     tokio::select! {
         answer = answer => match answer {
-            Ok(Ok(answer)) if answer.trim() == "yes" => Ok(()),
+            Ok(Ok(answer)) if answer.trim() == "yes" => Ok(Approval::Question),
             _ => Err(Failure::refused(Refused::NotApproved)),
         },
         () = stop.soon.cancelled() => Err(crate::library::Error::Stopped.into()),
     }
-}
-
-/// Applies each library's part, one after the other.
-async fn execute(
-    context: &Context,
-    wanted: &Wanted,
-    plan: &Plan,
-    ready: &mut [Ready],
-    options: &ApplyOptions,
-    stop: &Stop,
-) -> Result<Exit, Failure> {
-    let mut exit = Exit::Done;
-    for (part, ready) in plan.libraries.iter().zip(ready) {
-        let sources = ready
-            .session
-            .desired
-            .iter()
-            .map(|(name, desired)| (name.clone(), desired.source.clone()))
-            .collect::<std::collections::BTreeMap<Name, _>>();
-        let tools = Tools {
-            client: std::sync::Arc::clone(&ready.connection.client),
-            contents: ready.session.store.contents(),
-            sources,
-            concurrency: options.concurrency.into(),
-            stop: ready.stop.clone(),
-            now: jiff::Timestamp::now,
-        };
-        let mut progress = Progress::new(
-            context.output,
-            steps(part),
-            ready.connection.client.waiting(),
-        );
-        let outcome = apply::run(part, tools, &mut ready.locked, &mut |event| {
-            progress.tell(event);
-        })
-        .await;
-        progress.end();
-        for warning in &outcome.warnings {
-            context
-                .output
-                .note(&format!("warning: {}", visible(warning)));
-        }
-        for failed in &outcome.failed {
-            context.output.error(&failed.error);
-        }
-        if let Some(error) = &outcome.unsaved {
-            context.output.error(error);
-        }
-        // Of a plan without changes, everything is said already.
-        if !(outcome.is_complete() && part.summary().is_empty()) {
-            let next = wanted.next(options, outcome.unsaved.is_some());
-            let text = summary::text(context, &part.library, &outcome, &next);
-            // What was done has to be said somewhere.
-            if context.output.result(&text).is_err() {
-                context.output.note(&text);
-            }
-        }
-        let end = if outcome.is_complete() {
-            Exit::Done
-        } else if stop.soon.is_cancelled() {
-            Exit::Interrupted
-        } else {
-            Exit::Incomplete
-        };
-        exit = end.worse(exit);
-    }
-    Ok(exit)
-}
-
-/// How many changes will be told of.
-fn steps(part: &LibraryPlan) -> u64 {
-    part.changes
-        .iter()
-        .filter(|change| change.action != Action::None)
-        .count() as u64
 }

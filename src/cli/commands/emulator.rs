@@ -15,7 +15,10 @@ pub(in crate::cli) async fn run(context: &Context, args: EmulatorArgs) -> Result
     } else {
         args.limit
     };
-    let stop = Stop::listen(context.output)?;
+    let stop = Stop::listen_and_say(
+        context.output,
+        "\nStopping: calls under way are answered. Interrupt again to stop now.",
+    )?;
     let emulator = jumpbag_emulator::start(jumpbag_emulator::Settings {
         listen: args.listen,
         data: args.data,

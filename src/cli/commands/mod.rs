@@ -4,6 +4,7 @@ pub(super) mod about;
 pub(super) mod apply;
 pub(super) mod drift;
 pub(super) mod emulator;
+mod execute;
 pub(super) mod import;
 pub(super) mod init;
 pub(super) mod plan;

@@ -16,7 +16,7 @@ use crate::plan::{self, Plan};
 use crate::render;
 
 pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Failure> {
-    review::check(&args.forms)?;
+    review::check(&args.forms, None)?;
     let mut workspace = Workspace::load(context)?;
     let warnings = std::mem::take(&mut workspace.warnings);
     let sessions = workspace.sessions(context)?;

@@ -14,7 +14,7 @@ use crate::render;
 const LARGEST: u64 = 256 * 1024 * 1024;
 
 pub(in crate::cli) fn run(context: &Context, args: &ShowArgs) -> Result<Exit, Failure> {
-    review::check(&args.forms)?;
+    review::check(&args.forms, None)?;
     let plan = read(&args.plan)?;
     // The plan holds hashes. With the manifest at hand, the contents behind them can be shown.
     let sessions = Workspace::load(context).and_then(|workspace| workspace.sessions(context));

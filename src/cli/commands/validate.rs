@@ -1,11 +1,42 @@
 //! `validate`: everything that can be said without the network.
 
-use crate::cli::Context;
+use std::error::Error as StdError;
+
+use crate::annotate::{self, Annotation, Format};
+use crate::cli::args::{ValidateArgs, ValidateFormat};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::Workspace;
+use crate::cli::{Context, env};
+use crate::diagnostics::{Invalid, Severity};
 use crate::render::{escape, plural};
 
-pub(in crate::cli) fn run(context: &Context) -> Result<Exit, Failure> {
+pub(in crate::cli) fn run(context: &Context, args: &ValidateArgs) -> Result<Exit, Failure> {
+    let format = match args.format {
+        ValidateFormat::Human => return for_people(context),
+        ValidateFormat::Json => Format::Json,
+        ValidateFormat::Sarif => Format::Sarif,
+        ValidateFormat::Github => Format::Github,
+        ValidateFormat::Azure => Format::Azure,
+    };
+    let mut annotations = Vec::new();
+    let checked = Workspace::load(context).and_then(|workspace| {
+        let text = workspace.manifest.text.clone();
+        let problems = workspace.problems.iter();
+        annotations.extend(problems.map(|problem| annotate::annotation(&text, problem)));
+        workspace.sessions(context)
+    });
+    if let Err(failure) = &checked {
+        annotations.extend(of_failure(failure));
+    }
+    let path = env::in_repository(&context.global.manifest);
+    context
+        .output
+        .result(&annotate::format(format, &path, &annotations))?;
+    // Whoever reads the log sees it in words, too.
+    checked.map(|_| Exit::Done)
+}
+
+fn for_people(context: &Context) -> Result<Exit, Failure> {
     let workspace = Workspace::load(context)?;
     let path = escape::visible(workspace.manifest.path.as_str()).into_owned();
     let sessions = workspace.sessions(context)?;
@@ -20,4 +51,32 @@ pub(in crate::cli) fn run(context: &Context) -> Result<Exit, Failure> {
         },
     ))?;
     Ok(Exit::Done)
+}
+
+/// The problems behind a failure: those of the manifest's text, or the one that kept it from being read.
+fn of_failure(failure: &Failure) -> Vec<Annotation> {
+    let report = &failure.report;
+    if let Some(Invalid { text, problems }) = report.downcast_ref::<Invalid>() {
+        let problems = problems.iter();
+        return problems
+            .map(|problem| annotate::annotation(text, problem))
+            .collect();
+    }
+    let mut message = report.to_string();
+    let mut cause: Option<&dyn StdError> = report.source();
+    while let Some(error) = cause {
+        message = format!("{message}: {error}");
+        cause = error.source();
+    }
+    vec![Annotation {
+        code: report
+            .code()
+            .map(|code| code.to_string())
+            .unwrap_or_default(),
+        docs: "",
+        severity: Severity::Error,
+        message,
+        help: report.help().map(|help| help.to_string()),
+        places: Vec::new(),
+    }]
 }

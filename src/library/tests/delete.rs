@@ -12,7 +12,7 @@ fn holding(name: &str) -> Step {
 /// Plays the script on a delete of `a`: how it ended, and the requests.
 async fn deleted(steps: impl IntoIterator<Item = Step>) -> String {
     let server = Server::start(steps).await;
-    let ended = match client(&server).delete(&Name::existing("a")).await {
+    let ended = match client(&server).delete(&Name::existing("a"), None).await {
         Ok(deleted) => format!("{deleted:?}"),
         Err(error) => shown(&error, &server),
     };
@@ -23,7 +23,7 @@ async fn deleted(steps: impl IntoIterator<Item = Step>) -> String {
 async fn a_file_is_deleted_by_its_encoded_name() {
     let server = Server::start([raw(204, "", "")]).await;
     let name = Name::existing("50% \"é\"; ../b?#.ps1");
-    let deleted = client(&server).delete(&name).await.unwrap();
+    let deleted = client(&server).delete(&name, None).await.unwrap();
     assert_eq!(deleted, Deleted::Deleted);
     assert_eq!(
         server.lines(),
@@ -37,7 +37,7 @@ async fn a_file_is_deleted_by_its_encoded_name() {
 async fn a_name_of_dots_sends_nothing() {
     let server = Server::start([]).await;
     for name in ["", ".", ".."] {
-        let error = client(&server).delete(&Name::existing(name)).await;
+        let error = client(&server).delete(&Name::existing(name), None).await;
         assert!(matches!(error, Err(Error::Name { .. })));
     }
     assert_eq!(server.requests().len(), 0);

@@ -6,6 +6,7 @@ mod identity;
 mod list;
 mod scripted;
 mod settle;
+mod trace;
 mod upload;
 
 use std::error::Error as _;

@@ -55,14 +55,16 @@ async fn calls_can_be_made_on_any_thread() {
     let server = Server::start([page(&[]), raw(204, "", ""), stored()]).await;
     let client = check(std::sync::Arc::new(client(&server)));
     check(client.list()).await.unwrap();
-    check(client.delete(&Name::existing("a"))).await.unwrap();
+    check(client.delete(&Name::existing("a"), None))
+        .await
+        .unwrap();
     let upload = Upload {
         name: &Name::existing("a.ps1"),
         file: &file(),
         over: false,
         content: &Contents::new(&[CONTENT]),
     };
-    check(client.upload(&upload)).await.unwrap();
+    check(client.upload(&upload, None)).await.unwrap();
 }
 
 #[tokio::test]
@@ -215,7 +217,7 @@ async fn an_answer_before_the_end_of_a_long_upload_is_understood() {
         over: false,
         content: &Contents::new(&[&content]),
     };
-    let error = client(&server).upload(&upload).await.unwrap_err();
+    let error = client(&server).upload(&upload, None).await.unwrap_err();
     assert!(matches!(error, Error::Forbidden { .. }), "{error}");
 }
 
@@ -267,5 +269,5 @@ async fn a_request_under_way_is_not_interrupted_by_stop() {
         over: false,
         content: &Stopping(&stop),
     };
-    client.upload(&upload).await.unwrap();
+    client.upload(&upload, None).await.unwrap();
 }

@@ -73,7 +73,7 @@ pub(super) async fn upload(client: &Client, over: bool) -> Result<Vec<Attribute>
         over,
         content: &Contents::new(&[CONTENT]),
     };
-    let uploaded = client.upload(&upload).await?;
+    let uploaded = client.upload(&upload, None).await?;
     assert_eq!(uploaded.observed.file.sha256, upload.file.sha256);
     Ok(uploaded.warnings)
 }
@@ -139,7 +139,7 @@ async fn what_is_none_is_left_out_and_the_rest_always_sent() {
         over: false,
         content: &Contents::new(&[b""]),
     };
-    client(&server).upload(&upload).await.unwrap();
+    client(&server).upload(&upload, None).await.unwrap();
     insta::assert_snapshot!(server.requests()[0].form(), @r#"
     --BOUNDARY
     Content-Disposition: form-data; name="file"; filename="a"
@@ -175,7 +175,7 @@ async fn names_arrive_as_quoted_strings_in_utf8() {
             over: false,
             content: &Contents::new(&[CONTENT]),
         };
-        client(&server).upload(&upload).await.unwrap();
+        client(&server).upload(&upload, None).await.unwrap();
         let form = server.requests()[0].form();
         let line = form.lines().nth(1).unwrap();
         assert_eq!(
@@ -195,7 +195,7 @@ async fn a_name_that_would_break_the_form_sends_nothing() {
             over: true,
             content: &Contents::new(&[CONTENT]),
         };
-        let error = client(&server).upload(&upload).await.unwrap_err();
+        let error = client(&server).upload(&upload, None).await.unwrap_err();
         assert!(matches!(error, Error::Name { .. }), "{error}");
     }
     assert_eq!(server.requests().len(), 0);
@@ -220,7 +220,7 @@ async fn a_long_content_arrives_byte_for_byte() {
         over: false,
         content: &Contents::new(&[&content]),
     };
-    client(&server).upload(&upload).await.unwrap();
+    client(&server).upload(&upload, None).await.unwrap();
     let body = &server.requests()[0].body;
     let start = body
         .windows(4)
@@ -277,7 +277,7 @@ async fn a_source_that_changed_never_completes_the_request() {
             over: true,
             content: &Contents::new(&[content]),
         };
-        let error = client(&server).upload(&upload).await.unwrap_err();
+        let error = client(&server).upload(&upload, None).await.unwrap_err();
         assert!(matches!(error, Error::ContentChanged { .. }), "{error}");
         assert!(!error.is_fatal());
         server.settled().await;
@@ -300,7 +300,7 @@ async fn a_short_source_that_changed_is_not_sent_at_all() {
             over: true,
             content: &Contents::new(&[content]),
         };
-        let error = client(&server).upload(&upload).await.unwrap_err();
+        let error = client(&server).upload(&upload, None).await.unwrap_err();
         assert!(matches!(error, Error::ContentChanged { .. }), "{error}");
         assert!(server.requests().iter().all(|request| !request.complete));
     }
@@ -316,7 +316,7 @@ async fn a_source_that_changes_between_tries_is_noticed() {
         over: true,
         content: &Contents::new(&[CONTENT, &changed]),
     };
-    let error = client(&server).upload(&upload).await.unwrap_err();
+    let error = client(&server).upload(&upload, None).await.unwrap_err();
     insta::assert_snapshot!(shown(&error, &server), @r"
     the content of `a.ps1` changed while it was read, so it was not uploaded
     its sha256 is ea156a2c16eb8f24fe98ec6a36b3cb23229dfdb192c100f49828704fed25e43e, and da76b4e294e6ce3c346387ea6533dfa1346cfc72c86fae87dff9a1c833179da2 was planned
@@ -333,7 +333,7 @@ async fn a_source_that_cannot_be_opened_sends_nothing() {
         over: true,
         content: &Contents::new(&[]),
     };
-    let error = client(&server).upload(&upload).await.unwrap_err();
+    let error = client(&server).upload(&upload, None).await.unwrap_err();
     insta::assert_snapshot!(shown(&error, &server), @r"
     could not read the content of `a.ps1`, so it was not uploaded
     no such file

@@ -681,4 +681,13 @@ mod unix {
             assert!(shown.contains("glob_unreadable"), "{shown}");
         }
     }
+    /// A cause that root meets, too: no system looks for a name as long as that.
+    #[test]
+    fn what_cannot_be_looked_for_is_reported() {
+        let folder = Folder::with(&["a"]);
+        let long = "x".repeat(300);
+        let shown = folder.bad(&sources(&[&long, &format!("{long}/*")]));
+        assert!(shown.contains("source_unreadable"), "{shown}");
+        assert!(shown.contains("glob_unreadable"), "{shown}");
+    }
 }

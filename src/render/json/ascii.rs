@@ -1,25 +1,44 @@
-//! Pretty JSON that survives every log: what is dangerous to print stands as `\u….`, which reads back as
+//! JSON that survives every log: what is dangerous to print stands as `\u….`, which reads back as
 //! the same text.
 
 use std::io;
 
 use serde::Serialize;
-use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
 use crate::render::escape::is_dangerous;
 
-/// `value`, indented, with a line feed at the end.
-pub(super) fn pretty(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+/// `value`, whose members are texts, numbers and lists, indented, with a line feed at the end.
+pub(crate) fn pretty_json(value: &impl Serialize) -> String {
+    #[expect(
+        clippy::expect_used,
+        reason = "texts, numbers and lists always have a JSON form, and memory takes every write"
+    )]
+    let bytes = pretty(value).expect("the document has a JSON form");
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn pretty(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+    written(value, Harmless(PrettyFormatter::new(), is_dangerous))
+}
+
+/// `value` on one line of nothing but ASCII, with a line feed at the end: for readers that look at bytes.
+pub(super) fn line(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+    let is_escaped = |c: char| !c.is_ascii() || is_dangerous(c);
+    written(value, Harmless(CompactFormatter, is_escaped))
+}
+
+fn written(value: &impl Serialize, formatter: impl Formatter) -> serde_json::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let formatter = Harmless(PrettyFormatter::new());
     value.serialize(&mut Serializer::with_formatter(&mut bytes, formatter))?;
     bytes.push(b'\n');
     Ok(bytes)
 }
 
-struct Harmless(PrettyFormatter<'static>);
+/// A layout, and which characters are escaped.
+struct Harmless<F>(F, fn(char) -> bool);
 
-impl Formatter for Harmless {
+impl<F: Formatter> Formatter for Harmless<F> {
     fn write_string_fragment<W: ?Sized + io::Write>(
         &mut self,
         writer: &mut W,
@@ -30,7 +49,7 @@ impl Formatter for Harmless {
         let mut chars = fragment.chars().peekable();
         while let Some(c) = chars.next() {
             // `##[` and `##vso[` are commands to build agents, wherever they stand in a line.
-            let escape = is_dangerous(c) || (c == '#' && chars.peek() == Some(&'#'));
+            let escape = (self.1)(c) || (c == '#' && chars.peek() == Some(&'#'));
             if !escape {
                 writer.write_all(c.encode_utf8(&mut utf8).as_bytes())?;
                 continue;

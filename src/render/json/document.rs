@@ -49,7 +49,7 @@ pub(super) struct WarningJson {
 /// How many files a plan does what with.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Summary")]
-pub(super) struct SummaryJson {
+pub(crate) struct SummaryJson {
     /// Uploads of new files.
     pub(super) create: u64,
     /// Uploads over existing files.
@@ -130,7 +130,7 @@ pub(super) struct ChangeJson {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "Action")]
-pub(super) enum ActionJson {
+pub(crate) enum ActionJson {
     Create,
     Update,
     Delete,
@@ -142,7 +142,7 @@ pub(super) enum ActionJson {
 /// Why a change is in the plan.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Reason")]
-pub(super) struct ReasonJson {
+pub(crate) struct ReasonJson {
     /// The kind of reason.
     pub(super) code: ReasonCode,
     /// For `differs`: in what.

@@ -1,6 +1,6 @@
 //! From a plan to its JSON. Everything is taken apart whole, so that no member can be forgotten.
 
-use super::ascii::pretty;
+use super::ascii::pretty_json;
 use super::document::{
     ActionJson, AttributeJson, CauseJson, ChangeJson, DiagnosticJson, DriftJson, FORMAT_VERSION,
     FileJson, LibraryJson, PlanJson, ReasonCode, ReasonJson, SeverityJson, SummaryJson,
@@ -26,12 +26,7 @@ pub(crate) fn json(plan: &Plan, fingerprint: &str) -> String {
         libraries: libraries.iter().map(library).collect(),
         warnings: warnings.iter().map(warning).collect(),
     };
-    #[expect(
-        clippy::expect_used,
-        reason = "strings, numbers and lists always have a JSON form, and memory takes every write"
-    )]
-    let bytes = pretty(&document).expect("a plan has a JSON form");
-    String::from_utf8_lossy(&bytes).into_owned()
+    pretty_json(&document)
 }
 
 /// The JSON schema of [`json`]'s documents.
@@ -129,14 +124,7 @@ fn change(change: &Change) -> ChangeJson {
     } = change;
     ChangeJson {
         name: name.to_string(),
-        action: match action {
-            Action::Create => ActionJson::Create,
-            Action::Update => ActionJson::Update,
-            Action::Delete => ActionJson::Delete,
-            Action::Adopt => ActionJson::Adopt,
-            Action::Forget => ActionJson::Forget,
-            Action::None => ActionJson::None,
-        },
+        action: self::action(*action),
         reasons: reasons.iter().map(reason).collect(),
         renamed_from: renamed_from.as_ref().map(Name::to_string),
         before: before.as_ref().map(file),
@@ -146,7 +134,18 @@ fn change(change: &Change) -> ChangeJson {
     }
 }
 
-fn reason(reason: &Reason) -> ReasonJson {
+pub(super) fn action(action: Action) -> ActionJson {
+    match action {
+        Action::Create => ActionJson::Create,
+        Action::Update => ActionJson::Update,
+        Action::Delete => ActionJson::Delete,
+        Action::Adopt => ActionJson::Adopt,
+        Action::Forget => ActionJson::Forget,
+        Action::None => ActionJson::None,
+    }
+}
+
+pub(super) fn reason(reason: &Reason) -> ReasonJson {
     let code = match reason {
         Reason::New => ReasonCode::New,
         Reason::Missing => ReasonCode::Missing,

@@ -350,17 +350,14 @@ mod unix {
         place.run("a");
         let mut locked = place.lock();
         set_mode(&place.folder, 0o500);
-        // Nothing is read-only for root.
-        let is_root = tempfile::tempfile_in(&place.folder).is_ok();
-        let result = locked.write(track("b"), at(1));
-        assert_eq!(
-            place.store().read().unwrap().unwrap().serial,
-            if is_root { 2 } else { 1 }
-        );
-        set_mode(&place.folder, 0o700);
-        if is_root {
+        // Nothing is read-only for root: there, the test below is the one that checks this.
+        if tempfile::tempfile_in(&place.folder).is_ok() {
+            set_mode(&place.folder, 0o700);
             return;
         }
+        let result = locked.write(track("b"), at(1));
+        assert_eq!(place.store().read().unwrap().unwrap().serial, 1);
+        set_mode(&place.folder, 0o700);
         insta::assert_snapshot!(place.report(&result.unwrap_err()), @r"
         [jumpbag::state::io] could not write the state `STATE/state.json`
         cause: Permission denied (os error 13)
@@ -372,5 +369,27 @@ mod unix {
             ["history", "lock", "lock.json", "state.json"]
         );
         locked.write(track("b"), at(1)).unwrap();
+    }
+    /// A cause that root meets, too.
+    #[test]
+    fn a_history_that_cannot_be_written_is_a_diagnostic_and_the_state_stays() {
+        let place = Place::new();
+        place.run("a");
+        let mut locked = place.lock();
+        let history = place.folder.join("history");
+        fs::remove_dir_all(&history).unwrap();
+        fs::File::create(&history).unwrap();
+        let before = fs::read(place.folder.join("state.json")).unwrap();
+        let error = locked.write(track("b"), at(1)).unwrap_err();
+        insta::assert_snapshot!(place.report(&error), @r"
+        [jumpbag::state::io] could not write the history's entry `STATE/history/1.json`
+        cause: Not a directory (os error 20)
+        help: check the folder that `state` in the manifest names
+        ");
+        assert_eq!(locked.document().serial, 1);
+        assert_eq!(fs::read(place.folder.join("state.json")).unwrap(), before);
+        fs::remove_file(&history).unwrap();
+        locked.write(track("b"), at(1)).unwrap();
+        assert_eq!(place.store().read().unwrap().unwrap().serial, 2);
     }
 }

@@ -1,0 +1,116 @@
+//! Problems of a manifest for the tools that show them on its lines in a pull request.
+//!
+//! What is said is decided once, in [`Annotation`]; each format writes it by its own rules. Texts are made
+//! visible first, so that they look the same everywhere, and then escaped as the format wants it.
+
+mod azure;
+mod document;
+mod github;
+mod sarif;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use document::{json, schema};
+
+use crate::diagnostics::{Problem, Severity, Span, Text};
+use crate::render::escape::visible;
+
+/// The formats for tools; people get the diagnostics themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// jumpbag's own document.
+    Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Workflow commands of GitHub Actions.
+    Github,
+    /// Logging commands of Azure Pipelines.
+    Azure,
+}
+
+/// Something that is wrong or odd, with where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Annotation {
+    /// The diagnostic's code.
+    pub(crate) code: String,
+    /// What the code means; empty where that is not written down.
+    pub(crate) docs: &'static str,
+    pub(crate) severity: Severity,
+    /// What is wrong, as a phrase.
+    pub(crate) message: String,
+    /// What to do next.
+    pub(crate) help: Option<String>,
+    /// Where; the first place is the primary one. Empty where it is about no line of the manifest.
+    pub(crate) places: Vec<Place>,
+}
+
+/// A place in the manifest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// In bytes.
+    pub(crate) span: Span,
+    /// Line and column of the first character, from 1.
+    pub(crate) start: (usize, usize),
+    /// Line and column behind the last character.
+    pub(crate) end: (usize, usize),
+    /// What is there.
+    pub(crate) label: String,
+}
+
+/// `problem` of `text` as an annotation.
+pub(crate) fn annotation(text: &Text, problem: &Problem) -> Annotation {
+    let place = |(span, label): &(Span, String)| Place {
+        span: *span,
+        start: text.position(span.start),
+        end: text.position(span.end.max(span.start)),
+        label: label.clone(),
+    };
+    Annotation {
+        code: problem.code.id.to_owned(),
+        docs: problem.code.docs,
+        severity: problem.severity,
+        message: problem.message.clone(),
+        help: problem.help.clone(),
+        places: problem.labels.iter().map(place).collect(),
+    }
+}
+
+/// `annotations` of the manifest at `path`, which is relative to the repository, as text that ends in a line feed
+/// unless it is empty.
+pub(crate) fn format(format: Format, path: &str, annotations: &[Annotation]) -> String {
+    match format {
+        Format::Json => json(path, annotations),
+        Format::Sarif => sarif::sarif(path, annotations),
+        Format::Github => commands(path, annotations, github::command),
+        Format::Azure => commands(path, annotations, azure::command),
+    }
+}
+
+fn commands(
+    path: &str,
+    annotations: &[Annotation],
+    command: fn(&str, &Annotation) -> String,
+) -> String {
+    let lines = annotations.iter();
+    lines
+        .map(|annotation| command(path, annotation) + "\n")
+        .collect()
+}
+
+impl Annotation {
+    /// The message with its help on a second line, made visible.
+    fn text(&self) -> String {
+        let message = visible(&self.message);
+        match &self.help {
+            Some(help) => format!("{message}\nhelp: {}", visible(help)),
+            None => message.into_owned(),
+        }
+    }
+
+    fn word(&self) -> &'static str {
+        match self.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        }
+    }
+}

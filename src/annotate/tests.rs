@@ -1,0 +1,208 @@
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::*;
+use crate::diagnostics::Code;
+use crate::render::hostile_texts;
+
+static CODE: Code = Code {
+    id: "jumpbag::test::odd",
+    docs: "Something is odd. It should not be.",
+};
+
+/// An error at two places and a warning at none.
+fn annotations() -> Vec<Annotation> {
+    let text = Text::new("jumpbag.yaml", "version: 1\nfiles: é [a,\n  b]\n");
+    let error = Problem::error(&CODE, "`a` is odd: 100%")
+        .at((22..27).into(), "here")
+        .at((18..21).into(), "and there")
+        .help("make it even");
+    let warning = Problem::warning(&CODE, "nothing is even");
+    vec![annotation(&text, &error), annotation(&text, &warning)]
+}
+
+fn shown(which: Format) -> String {
+    format(which, "dir/jump bag.yaml", &annotations())
+}
+
+#[test]
+fn github_gets_workflow_commands() {
+    insta::assert_snapshot!(shown(Format::Github), @"
+    ::error file=dir/jump bag.yaml,line=2,endLine=3,title=jumpbag%3A%3Atest%3A%3Aodd::`a` is odd: 100%25%0Ahelp: make it even
+    ::warning file=dir/jump bag.yaml,title=jumpbag%3A%3Atest%3A%3Aodd::nothing is even
+    ");
+}
+
+#[test]
+fn azure_gets_logging_commands() {
+    insta::assert_snapshot!(shown(Format::Azure), @"
+    ##vso[task.logissue type=error;sourcepath=dir/jump bag.yaml;linenumber=2;columnnumber=11;code=jumpbag::test::odd;]`a` is odd: 100%AZP25%0Ahelp: make it even
+    ##vso[task.logissue type=warning;sourcepath=dir/jump bag.yaml;code=jumpbag::test::odd;]nothing is even
+    ");
+}
+
+#[test]
+fn sarif_has_rules_results_and_places() {
+    insta::assert_snapshot!(shown(Format::Sarif).replace(env!("CARGO_PKG_VERSION"), "VERSION"));
+}
+
+#[test]
+fn json_has_everything() {
+    insta::assert_snapshot!(shown(Format::Json).replace(env!("CARGO_PKG_VERSION"), "VERSION"));
+}
+
+fn sarif_schema() -> jsonschema::Validator {
+    let schema = include_str!("../../tests/data/sarif-schema-2.1.0.json");
+    jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap()
+}
+
+#[test]
+fn sarif_obeys_its_schema() {
+    let schema = sarif_schema();
+    for annotations in [annotations(), Vec::new()] {
+        let log: Value =
+            serde_json::from_str(&format(Format::Sarif, "a.yaml", &annotations)).unwrap();
+        let errors: Vec<_> = schema.iter_errors(&log).map(|it| it.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:#?}");
+    }
+    assert!(!schema.is_valid(&serde_json::json!({"version": "2.1.0"})));
+}
+
+#[test]
+fn a_problem_keeps_its_fingerprint_when_lines_move() {
+    let prints = |text: &str| {
+        let text = Text::new("a", text);
+        let problem = Problem::error(&CODE, "odd")
+            .at((text.as_str().len() - 2..text.as_str().len()).into(), "");
+        let one = annotation(&text, &problem);
+        let log = format(Format::Sarif, "a", &[one.clone(), one]);
+        let log: Value = serde_json::from_str(&log).unwrap();
+        let results = log["runs"][0]["results"].as_array().unwrap().clone();
+        results
+            .iter()
+            .map(|it| it["partialFingerprints"].clone())
+            .collect::<Vec<_>>()
+    };
+    let before = prints("ab\n");
+    assert_eq!(before, prints("first\nab\n"));
+    assert_ne!(before[0], before[1], "two of them are told apart");
+}
+
+#[test]
+fn the_json_obeys_its_schema() {
+    let schema = jsonschema::validator_for(&schema().to_value()).unwrap();
+    let document = serde_json::from_str(&shown(Format::Json)).unwrap();
+    assert!(schema.is_valid(&document));
+}
+
+type Command = (String, BTreeMap<String, String>, String);
+
+/// A line as the runner of GitHub Actions reads it: `TryParseV2` in `ActionCommand.cs`.
+fn github_command(line: &str) -> Option<Command> {
+    let line = line.trim_start().strip_prefix("::")?;
+    let (head, data) = line.split_once("::")?;
+    let (name, properties) = head.split_once(' ').unwrap_or((head, ""));
+    let undo = |text: &str| {
+        let text = text.replace("%0D", "\r").replace("%0A", "\n");
+        text.replace("%3A", ":")
+            .replace("%2C", ",")
+            .replace("%25", "%")
+    };
+    let properties = properties.split(',').filter_map(|it| it.split_once('='));
+    let properties = properties.map(|(key, value)| (key.to_owned(), undo(value)));
+    Some((name.to_owned(), properties.collect(), undo(data)))
+}
+
+/// A line as the agent of Azure Pipelines reads it: `TryParse` in `Command.cs`.
+fn azure_command(line: &str) -> Option<Command> {
+    let (_, rest) = line.split_once("##vso[")?;
+    let (head, data) = rest.split_once(']')?;
+    let (name, properties) = head.split_once(' ').unwrap_or((head, ""));
+    let undo = |text: &str| {
+        let text = text
+            .replace("%3B", ";")
+            .replace("%0D", "\r")
+            .replace("%0A", "\n");
+        text.replace("%5D", "]").replace("%AZP25", "%")
+    };
+    let properties = properties.split(';').filter_map(|it| it.split_once('='));
+    let properties = properties.map(|(key, value)| (key.to_owned(), undo(value)));
+    Some((name.to_owned(), properties.collect(), undo(data)))
+}
+
+/// Whatever `bad` is and wherever it stands, each format has one command for each problem, with what was said.
+fn assert_one_command_each(bad: &str) {
+    let hostile = Annotation {
+        code: bad.to_owned(),
+        docs: "",
+        severity: Severity::Warning,
+        message: bad.to_owned(),
+        help: Some(bad.to_owned()),
+        places: Vec::new(),
+    };
+    let visible = visible(bad).into_owned();
+    let said = format!("{visible}\nhelp: {visible}");
+    let both = [hostile.clone(), hostile];
+    let lines = format(Format::Github, bad, &both);
+    assert_eq!(lines.lines().count(), 2, "{bad:?}");
+    for line in lines.lines() {
+        let (name, properties, data) = github_command(line).unwrap();
+        assert_eq!((name.as_str(), &data), ("warning", &said), "{line}");
+        let expected = [("file", &visible), ("title", &visible)];
+        let expected = expected.map(|(key, value)| (key.to_owned(), value.clone()));
+        assert_eq!(properties, BTreeMap::from(expected), "{line}");
+        assert!(!line.contains("##["), "{line}");
+        assert!(azure_command(line).is_none(), "{line}");
+    }
+    let lines = format(Format::Azure, bad, &both);
+    assert_eq!(lines.lines().count(), 2, "{bad:?}");
+    for line in lines.lines() {
+        let (name, properties, data) = azure_command(line).unwrap();
+        assert_eq!((name.as_str(), &data), ("task.logissue", &said), "{line}");
+        let expected = [
+            ("type", "warning"),
+            ("sourcepath", &visible),
+            ("code", &visible),
+        ];
+        let expected = expected.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        assert_eq!(properties, BTreeMap::from(expected), "{line}");
+        assert_eq!(line.matches("##vso[").count(), 1, "{line}");
+        assert!(github_command(line).is_none(), "{line}");
+    }
+    for which in [Format::Json, Format::Sarif] {
+        let text = format(which, bad, &both);
+        assert!(!text.contains("##"), "{text}");
+        serde_json::from_str::<Value>(&text).unwrap();
+    }
+}
+
+#[test]
+fn no_text_forges_a_command() {
+    for bad in hostile_texts() {
+        assert_one_command_each(&bad);
+    }
+    let schema = sarif_schema();
+    for bad in hostile_texts() {
+        let text = Text::new("a", bad.clone() + "\n");
+        let problem = Problem::error(&CODE, bad.clone()).at((0..bad.len()).into(), bad.clone());
+        let log = format(Format::Sarif, &bad, &[annotation(&text, &problem)]);
+        assert!(
+            schema.is_valid(&serde_json::from_str(&log).unwrap()),
+            "{log}"
+        );
+    }
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_text_forges_no_command(bad in any::<String>()) {
+        assert_one_command_each(&bad);
+    }
+
+    #[test]
+    fn commands_within_forge_no_command(bad in "[:#%,;\\[\\]vsogt =0-9ADBC\r\n]{0,30}") {
+        assert_one_command_each(&bad);
+    }
+}
