@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::outside;
 use crate::model::File;
 use crate::render::size::size;
-use crate::render::view::View;
+use crate::render::view::{Kind, View};
 
 /// A row: what it is about, before and after. The texts are escaped already.
 struct Fact {
@@ -45,27 +45,31 @@ pub(super) fn table(view: &View<'_>) -> Markup {
     }
 }
 
-/// Content and size where they come, go or change, then the attributes that do.
+/// Content and size where they come, go, change or move, then the attributes that change.
 fn facts(view: &View<'_>) -> Vec<Fact> {
-    let (before, after) = (view.before, view.change.after.as_ref());
-    let mut facts = Vec::new();
-    let same =
-        matches!((before, after), (Some(before), Some(after)) if before.sha256 == after.sha256);
-    let shown = |file: Option<&File>, show: &dyn Fn(&File) -> Option<String>| file.and_then(show);
-    if !same {
-        let mut push = |what, show: &dyn Fn(&File) -> Option<String>| {
-            let (before, after) = (shown(before, show), shown(after, show));
-            if before.is_some() || after.is_some() {
-                facts.push(Fact {
-                    what,
-                    before,
-                    after,
-                });
-            }
-        };
-        push("sha256", &|file| Some(file.sha256.to_string()));
-        push("size", &|file| file.size.map(size));
-    }
+    let (before, after) = match (view.before, view.change.after.as_ref()) {
+        (Some(before), Some(after)) if before.sha256 == after.sha256 => match view.kind {
+            Kind::Update => (None, None),
+            Kind::Refused
+            | Kind::Delete
+            | Kind::Rename
+            | Kind::Create
+            | Kind::Adopt
+            | Kind::Forget
+            | Kind::Unchanged => (None, Some(after)),
+        },
+        both => both,
+    };
+    let fact = |what, show: &dyn Fn(&File) -> Option<String>| Fact {
+        what,
+        before: before.and_then(show),
+        after: after.and_then(show),
+    };
+    let mut facts = vec![
+        fact("sha256", &|file| Some(file.sha256.to_string())),
+        fact("size", &|file| file.size.map(size)),
+    ];
+    facts.retain(|fact| fact.before.is_some() || fact.after.is_some());
     facts.extend(view.attributes().into_iter().map(|attribute| {
         let (before, after) = attribute.shown();
         Fact {

@@ -120,6 +120,13 @@ fn what_goes_and_what_is_refused_cannot_be_folded_away() {
 }
 
 #[test]
+fn no_change_unfolds_to_nothing() {
+    for body in everything_parsed().all() {
+        assert!(!body.has_class("body") || !body.text().is_empty());
+    }
+}
+
+#[test]
 fn only_few_and_short_changes_are_open() {
     let open = |page: &str| {
         let root = Element::parse(page);
