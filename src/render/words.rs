@@ -220,9 +220,24 @@ pub(super) fn drift(drift: &Drift) -> Vec<Piece> {
         split(&what),
         known(by, "an unknown user"),
         split("at"),
-        known(at, "an unknown time"),
+        known(
+            &at.as_deref().map(to_seconds).map(Cow::into_owned),
+            "an unknown time",
+        ),
     ]
     .concat()
+}
+
+/// A time of the API, such as `2019-10-24T10:54:23.2009016Z`, without its fraction of a
+/// second; anything else as it is.
+fn to_seconds(time: &str) -> Cow<'_, str> {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match time.split_once('.') {
+        Some((seconds, fraction)) if fraction.strip_suffix('Z').is_some_and(digits) => {
+            Cow::Owned(format!("{seconds}Z"))
+        }
+        _ => Cow::Borrowed(time),
+    }
 }
 
 /// The words of a phrase of ours.
@@ -304,4 +319,21 @@ pub(super) fn can_wrap_help(refusal: &Refusal) -> bool {
 
 fn is_word(name: &Name) -> bool {
     matches!(word(name.as_str()), Cow::Borrowed(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_shown_to_the_second() {
+        for (time, shown) in [
+            ("2019-10-24T10:54:23.2009016Z", "2019-10-24T10:54:23Z"),
+            ("2019-10-24T10:54:23Z", "2019-10-24T10:54:23Z"),
+            ("2019.hidden", "2019.hidden"),
+            ("x.Z", "x.Z"),
+        ] {
+            assert_eq!(to_seconds(time), shown);
+        }
+    }
 }

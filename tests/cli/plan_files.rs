@@ -220,7 +220,7 @@ fn a_plan_with_every_action_obeys_its_schema_and_so_does_the_state() {
 
       = adopt adopted.sh  8 B  705af6be2bcc  already in the library
       = forget gone.sh  no longer in the manifest
-      → renamed.sh → new-name.sh  8 B  9841f7cf70d5  new
+      → renamed.sh → new-name.sh  8 B  9841f7cf70d5  same content
       ~ updated.sh  7 B → 6 B  9160d4be34c8 → 7b9a72466d39  manifest changed content
           │ @@ -1,1 +1,1 @@
           │ -before
