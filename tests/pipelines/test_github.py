@@ -74,6 +74,8 @@ class Github(unittest.TestCase):
         github["statuses"][head].insert(0, {**forged, "creator": mallory})
         lookalike = {"login": "github-actions[bot]", "type": "User"}
         github["statuses"][head].insert(0, {**forged, "creator": lookalike})
+        other_app = {"login": "other-app[bot]", "type": "Bot"}
+        github["statuses"][head].insert(0, {**forged, "creator": other_app})
         world.save(github)
         self.ends(world.apply(world.merge(1, head)), "success")
         self.assertEqual(world.library(), ["first.sh", "second.sh"])
@@ -109,6 +111,10 @@ class Github(unittest.TestCase):
         head = world.propose(1, {"scripts/third.sh": "echo third\n"})
         merged = world.merge(1, head)
         self.assertEqual(self.ends(world.apply(merged), "failure").codes["Find the approved fingerprint"], 4)
+        head = self.reviewed(2, {"scripts/fourth.sh": "echo fourth\n"})
+        world.merge(2, head)
+        # A commit of a reviewed pull request that is not what it was merged as.
+        self.assertEqual(self.ends(world.apply(head), "failure").codes["Find the approved fingerprint"], 4)
         injected = {"inputs.fingerprint": "$(touch /tmp/x)\nfingerprint=x"}
         self.ends(world.apply(merged, **injected), "failure")
         self.assertEqual(self.ends(world.apply(head, **{"github.ref": "refs/heads/x"}), "skipped").codes, {})
