@@ -2,16 +2,24 @@
 
 use std::ops::Range;
 
-use similar::{Algorithm, DiffTag, DiffableStr as _, capture_diff_slices};
+use unicode_segmentation::UnicodeSegmentation as _;
+
+use super::edits;
 
 /// The most bytes of a block, both sides together, whose words are compared: words of longer ones say
 /// little, and comparing them takes long.
 const MOST_BYTES: usize = 16 * 1024;
-/// The least share of words that both sides have in common; below it, marks are noise.
-const LEAST_COMMON: f32 = 0.5;
+/// The most bytes of all such blocks of a diff: nobody reads more word by word.
+const MOST_BYTES_IN_ALL: usize = 256 * 1024;
 
 /// Byte ranges for each of several lines.
 pub(super) type Marks = Vec<Vec<Range<usize>>>;
+
+/// Whether words are marked in a diff whose blocks have `bytes` bytes, both sides together.
+pub(super) fn are_worthwhile(bytes: impl Iterator<Item = usize>) -> bool {
+    let compared = bytes.filter(|bytes| *bytes <= MOST_BYTES);
+    compared.sum::<usize>() <= MOST_BYTES_IN_ALL
+}
 
 /// For each line of both sides, the byte ranges that the other side does not have. Empty for lines that
 /// are new as a whole, and for blocks that are too long or too different for marks to help.
@@ -22,16 +30,16 @@ pub(super) fn changed_words(old: &[&str], new: &[&str]) -> (Marks, Marks) {
         return none();
     }
     let (old_words, new_words) = (Words::of(old), Words::of(new));
-    let ops = capture_diff_slices(Algorithm::Myers, &old_words.texts, &new_words.texts);
-    if similar::diff_ratio(&ops, old_words.texts.len(), new_words.texts.len()) < LEAST_COMMON {
+    let (mut old_marks, mut new_marks) = none();
+    let edits = edits::of_words(&old_words.texts, &new_words.texts);
+    let differ: usize = edits.iter().map(|it| it.old.len() + it.new.len()).sum();
+    // Where less than half of the words are the same, marks are noise.
+    if 2 * differ > old_words.texts.len() + new_words.texts.len() {
         return none();
     }
-    let (mut old_marks, mut new_marks) = none();
-    for op in ops {
-        if op.tag() != DiffTag::Equal {
-            old_words.mark(op.old_range(), &mut old_marks);
-            new_words.mark(op.new_range(), &mut new_marks);
-        }
+    for edit in edits {
+        old_words.mark(edit.old, &mut old_marks);
+        new_words.mark(edit.new, &mut new_marks);
     }
     for (lines, marks) in [(old, &mut old_marks), (new, &mut new_marks)] {
         for (line, marks) in lines.iter().zip(marks) {
@@ -54,7 +62,7 @@ impl<'a> Words<'a> {
         let (mut texts, mut places) = (Vec::new(), Vec::new());
         for (nth, line) in lines.iter().enumerate() {
             let mut at = 0;
-            for text in line.tokenize_unicode_words() {
+            for text in line.split_word_bounds() {
                 places.push((nth, at..at + text.len()));
                 at += text.len();
                 texts.push(text);
@@ -106,6 +114,14 @@ mod tests {
     fn blocks_with_little_in_common_have_no_marks() {
         let (old, new) = changed_words(&["one two\n"], &["completely different text\n", "x\n"]);
         assert_eq!((old, new), (vec![vec![]], vec![vec![], vec![]]));
+    }
+
+    #[test]
+    fn a_diff_too_large_to_be_read_has_no_marks() {
+        assert!(are_worthwhile([MOST_BYTES; 16].into_iter()));
+        assert!(!are_worthwhile([MOST_BYTES; 17].into_iter()));
+        // Those that are not compared do not count.
+        assert!(are_worthwhile([MOST_BYTES + 1; 1000].into_iter()));
     }
 
     #[test]
