@@ -24,4 +24,7 @@ mod plan;
 mod render;
 mod state;
 
+#[cfg(feature = "bench-internals")]
+#[doc(hidden)]
+pub mod bench;
 pub mod cli;

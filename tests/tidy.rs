@@ -11,6 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "apply",
         &["diagnostics", "library", "model", "plan", "state"],
     ),
+    ("bench", &["render"]),
     ("diagnostics", &[]),
     (
         "gather",

@@ -21,7 +21,7 @@ pub(super) fn command(path: &str, annotation: &Annotation) -> String {
     format!(
         "##vso[task.logissue {properties}code={};]{}",
         property(&annotation.code),
-        data(&annotation.text())
+        data(&annotation.text_with_labels())
     )
 }
 

@@ -19,7 +19,7 @@ pub(super) fn command(path: &str, annotation: &Annotation) -> String {
         "::{} {}::{}",
         annotation.word(),
         properties.join(","),
-        data(&annotation.text())
+        data(&annotation.text_with_labels())
     )
 }
 

@@ -98,13 +98,33 @@ fn commands(
 }
 
 impl Annotation {
-    /// The message with its help on a second line, made visible.
+    /// The message with its help on a line of its own, made visible.
     fn text(&self) -> String {
-        let message = visible(&self.message);
-        match &self.help {
-            Some(help) => format!("{message}\nhelp: {}", visible(help)),
-            None => message.into_owned(),
-        }
+        let help = self
+            .help
+            .iter()
+            .map(|help| format!("help: {}", visible(help)));
+        let lines = std::iter::once(visible(&self.message).into_owned()).chain(help);
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// The same for a format that shows one place: what is there, and at the others, is said before the help.
+    fn text_with_labels(&self) -> String {
+        let labels = self.places.iter().enumerate().filter_map(|(nth, place)| {
+            let label = visible(&place.label);
+            match (nth, label.is_empty()) {
+                (0, true) => None,
+                (0, false) => Some(format!("here: {label}")),
+                (_, _) => Some(format!("line {}: {label}", place.start.0)),
+            }
+        });
+        let help = self
+            .help
+            .iter()
+            .map(|help| format!("help: {}", visible(help)));
+        let lines = std::iter::once(visible(&self.message).into_owned());
+        let lines = lines.chain(labels).chain(help);
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     fn word(&self) -> &'static str {

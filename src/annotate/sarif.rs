@@ -131,9 +131,7 @@ pub(super) fn sarif(path: &str, annotations: &[Annotation]) -> String {
             rule_id: &annotation.code,
             rule_index: indices.get(annotation.code.as_str()).copied().unwrap_or(0),
             level: annotation.word(),
-            message: Message {
-                text: annotation.text(),
-            },
+            message: message(&annotation.text()),
             locations: [location(&uri, annotation.places.first(), None)],
             related_locations: related(&uri, annotation),
             partial_fingerprints: fingerprint(&uri, annotation, *nth),
@@ -160,10 +158,7 @@ pub(super) fn sarif(path: &str, annotations: &[Annotation]) -> String {
 
 fn rule(annotation: &Annotation) -> Rule<'_> {
     let docs = annotation.docs;
-    let message = |text: &str| {
-        let text = text.to_owned();
-        (!text.is_empty()).then_some(Message { text })
-    };
+    let message = |text: &str| (!text.is_empty()).then(|| message(text));
     let first = docs.split_inclusive(". ").next().unwrap_or(docs);
     Rule {
         id: &annotation.code,
@@ -175,6 +170,17 @@ fn rule(annotation: &Annotation) -> Rule<'_> {
                 Severity::Warning => "warning",
             },
         },
+    }
+}
+
+/// `text`, in which everything from outside is visible already. Braces are doubled, since `{0}` is a placeholder;
+/// `[text](target)` is a link even in plain text, so that it is broken up (SARIF, 3.11.5 and 3.11.6).
+fn message(text: &str) -> Message {
+    Message {
+        text: text
+            .replace("](", r"]\u{28}")
+            .replace('{', "{{")
+            .replace('}', "}}"),
     }
 }
 
@@ -203,7 +209,7 @@ fn location(uri: &str, place: Option<&Place>, id: Option<usize>) -> Location {
         },
         message: label
             .filter(|label| !label.is_empty())
-            .map(|text| Message { text }),
+            .map(|label| message(&label)),
     }
 }
 

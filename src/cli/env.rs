@@ -1,9 +1,8 @@
 //! The environment: the only place that reads it.
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use camino::Utf8Path;
 use secrecy::SecretString;
 
 /// A bearer token for the API, for `auth: token` (and for `auth: default`, where it is set).
@@ -48,25 +47,9 @@ pub(crate) fn user() -> String {
         .unwrap_or_else(|| "unknown".to_owned())
 }
 
-/// `path` from the root of the repository that it is in, with `/` between folders: that of the pipeline, or the nearest
-/// folder above it with a `.git`. As it is where there is none.
-pub(crate) fn in_repository(path: &Utf8Path) -> String {
-    let slashed = |path: &Path| path.to_string_lossy().replace('\\', "/");
-    let Ok(absolute) = std::path::absolute(path) else {
-        return path.to_string();
-    };
-    let absolute = absolute.canonicalize().unwrap_or(absolute);
-    let roots = REPOSITORY.into_iter().filter_map(text).map(PathBuf::from);
-    let roots = roots.map(|root| root.canonicalize().unwrap_or(root));
-    let with_git = absolute.ancestors().skip(1);
-    let with_git = with_git.filter(|folder| folder.join(".git").exists());
-    let with_git = with_git.map(Path::to_owned);
-    for root in roots.chain(with_git) {
-        if let Ok(inside) = absolute.strip_prefix(&root) {
-            return slashed(inside);
-        }
-    }
-    path.to_string()
+/// Where the build service checked the repository out.
+pub(crate) fn checkout() -> Option<String> {
+    REPOSITORY.into_iter().find_map(text)
 }
 
 /// This machine's name, for the lock and the history.

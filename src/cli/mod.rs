@@ -11,6 +11,7 @@ mod file;
 mod output;
 mod progress;
 mod report;
+mod repository;
 mod review;
 mod session;
 mod stop;

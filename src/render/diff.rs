@@ -1,26 +1,19 @@
 //! What differs between two contents, apart from how it is shown.
 
 use std::ops::Range;
-use std::time::Duration;
 
-use similar::{Algorithm, DiffOp, DiffTag, TextDiff, group_diff_ops};
-
+use super::binary::Blob;
 use super::content::{Decoded, Encoding, Endings, decode};
-use super::fold::{Folded, common_start, fold};
-use super::marks::{Marks, changed_words};
+use super::heading::Language;
+use super::hunks::hunks;
 use super::signature;
-
-/// Lines of context around a change.
-const CONTEXT: usize = 3;
-/// How long the search for the shortest diff may take. When it runs out, the diff is still right, only
-/// longer than it might be; only texts of many thousand changed lines come near it.
-const PATIENCE: Duration = Duration::from_millis(400);
+use crate::model::Sha256;
 
 /// What to show of a content that changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ContentDiff {
     /// At least one of the two is not text.
-    Binary,
+    Binary { old: Blob, new: Blob },
     /// Both are text.
     Text(TextChange),
 }
@@ -41,12 +34,14 @@ pub(super) enum Note {
     SameText,
     /// The text is not in any Unicode encoding and was read as Windows-1252: before, after.
     Guessed(bool, bool),
-    /// The encoding or the byte order mark differs; `only` where nothing else does.
+    /// The encoding differs; `only` where nothing else does.
     Encoding {
         from: Encoding,
         to: Encoding,
         only: bool,
     },
+    /// The byte order mark before a text in UTF-8 is new or gone; `only` where nothing else differs.
+    ByteOrderMark { added: bool, only: bool },
     /// The line ends differ; `only` where nothing else does.
     Endings {
         from: Endings,
@@ -55,8 +50,13 @@ pub(super) enum Note {
     },
     /// The line ends are mixed on both sides, so the diff cannot tell whether they changed too.
     MixedEndings,
-    /// The text differs in white space alone.
-    WhiteSpace,
+    /// The text differs in spaces and tabs alone, or where `breaks` in line breaks too; `only` where nothing
+    /// else does.
+    WhiteSpace { breaks: bool, only: bool },
+    /// The text differs in whether its last line ends; `only` where nothing else does.
+    LastLineEnd { added: bool, only: bool },
+    /// The text has the same lines in another order; `only` where nothing else differs.
+    Moved { only: bool },
     /// The Authenticode signature block differs, which is not shown; `only` where nothing else does.
     Signature { what: SignatureChange, only: bool },
 }
@@ -76,6 +76,8 @@ pub(super) struct Hunk {
     pub(super) old: Range<usize>,
     /// The lines after, counted from 0.
     pub(super) new: Range<usize>,
+    /// What the first changed line belongs to, such as a function. From the text, and not escaped.
+    pub(super) heading: Option<String>,
     pub(super) lines: Vec<Line>,
 }
 
@@ -103,38 +105,39 @@ pub(super) enum Side {
     New,
 }
 
-/// Compares two contents.
-pub(super) fn diff(old: &[u8], new: &[u8]) -> ContentDiff {
-    match (decode(old), decode(new)) {
-        (Some(old), Some(new)) => ContentDiff::Text(compare(&old, &new)),
-        _ => ContentDiff::Binary,
+/// Compares the contents of a file called `name`, each with its digest.
+pub(super) fn diff(name: &str, old: (Sha256, &[u8]), new: (Sha256, &[u8])) -> ContentDiff {
+    match (decode(old.1), decode(new.1)) {
+        (Some(old), Some(new)) => ContentDiff::Text(compare(name, &old, &new)),
+        _ => ContentDiff::Binary {
+            old: Blob::of(old.0, old.1),
+            new: Blob::of(new.0, new.1),
+        },
     }
 }
 
-fn compare(old: &Decoded, new: &Decoded) -> TextChange {
+fn compare(name: &str, old: &Decoded, new: &Decoded) -> TextChange {
     let mut notes = Vec::new();
     let same_text = old.text == new.text;
-    let endings_differ = old.endings != new.endings
-        && (same_text || ![old.endings, new.endings].contains(&Endings::None));
+    // Of texts that differ, which line ends belong together is not known.
+    let endings_differ = if same_text {
+        (old.endings, &old.mixture) != (new.endings, &new.mixture)
+    } else {
+        old.endings != new.endings && ![old.endings, new.endings].contains(&Endings::None)
+    };
+    let both_mixed = old.endings == Endings::Mixed && new.endings == Endings::Mixed;
     let guessed = |it: &Decoded| it.encoding == Encoding::Windows1252;
     if guessed(old) || guessed(new) {
         notes.push(Note::Guessed(guessed(old), guessed(new)));
     }
-    if old.encoding != new.encoding {
-        notes.push(Note::Encoding {
-            from: old.encoding,
-            to: new.encoding,
-            only: same_text && !endings_differ,
-        });
-    }
-    let both_mixed = old.endings == Endings::Mixed && new.endings == Endings::Mixed;
+    notes.extend(encoding(old, new, same_text && !endings_differ));
     if endings_differ {
         notes.push(Note::Endings {
             from: old.endings,
             to: new.endings,
             only: same_text && old.encoding == new.encoding,
         });
-    } else if both_mixed {
+    } else if both_mixed && !same_text {
         notes.push(Note::MixedEndings);
     }
     if same_text {
@@ -147,8 +150,11 @@ fn compare(old: &Decoded, new: &Decoded) -> TextChange {
             hunks: Vec::new(),
         };
     }
-    let ((old, old_signature), (new, new_signature)) =
-        (signature::split(&old.text), signature::split(&new.text));
+    let same_form = old.encoding == new.encoding && !endings_differ && !both_mixed;
+    let language = Language::of(name, &new.text);
+    let (old_body, old_signature) = signature::split(&old.text);
+    let (new_body, new_signature) = signature::split(&new.text);
+    let same_body = signature::same_body((old_body, old_signature), (new_body, new_signature));
     if old_signature != new_signature {
         let what = match (old_signature, new_signature) {
             ("", _) => SignatureChange::Added,
@@ -157,108 +163,56 @@ fn compare(old: &Decoded, new: &Decoded) -> TextChange {
         };
         notes.push(Note::Signature {
             what,
-            only: old == new,
+            only: same_body && same_form,
         });
     }
-    if old != new && without_white_space(old).eq(without_white_space(new)) {
-        notes.push(Note::WhiteSpace);
+    if same_body {
+        return TextChange {
+            notes,
+            hunks: Vec::new(),
+        };
     }
+    let only = same_form && old_signature == new_signature;
+    notes.extend(kind_of_difference(old_body, new_body, only));
     TextChange {
         notes,
-        hunks: hunks(old, new),
+        hunks: hunks(old_body, new_body, language),
     }
 }
 
-fn without_white_space(text: &str) -> impl Iterator<Item = char> + '_ {
-    text.chars().filter(|c| !c.is_whitespace())
-}
-
-fn hunks(old: &str, new: &str) -> Vec<Hunk> {
-    // Lines end at LF alone, as in git: a CR by itself stays in its line and is shown escaped.
-    let old: Vec<&str> = old.split_inclusive('\n').collect();
-    let new: Vec<&str> = new.split_inclusive('\n').collect();
-    let diff = TextDiff::configure()
-        .algorithm(Algorithm::Myers)
-        .timeout(PATIENCE)
-        .diff_slices(&old, &new);
-    group_diff_ops(diff.ops().to_vec(), CONTEXT)
-        .into_iter()
-        .map(|ops| hunk(&ops, &old, &new))
-        .collect()
-}
-
-fn hunk(ops: &[DiffOp], old: &[&str], new: &[&str]) -> Hunk {
-    let span = |ranges: Vec<Range<usize>>| {
-        let start = ranges.first().map_or(0, |range| range.start);
-        start..ranges.last().map_or(start, |range| range.end)
-    };
-    Hunk {
-        old: span(ops.iter().map(DiffOp::old_range).collect()),
-        new: span(ops.iter().map(DiffOp::new_range).collect()),
-        lines: ops.iter().flat_map(|op| lines(*op, old, new)).collect(),
+fn encoding(old: &Decoded, new: &Decoded, only: bool) -> Option<Note> {
+    let (from, to) = (old.encoding, new.encoding);
+    match (from, to) {
+        (Encoding::Utf8, Encoding::Utf8Bom) => Some(Note::ByteOrderMark { added: true, only }),
+        (Encoding::Utf8Bom, Encoding::Utf8) => Some(Note::ByteOrderMark { added: false, only }),
+        _ => (from != to).then_some(Note::Encoding { from, to, only }),
     }
 }
 
-fn lines(op: DiffOp, old: &[&str], new: &[&str]) -> Vec<Line> {
-    let old = old.get(op.old_range()).unwrap_or_default();
-    let new = new.get(op.new_range()).unwrap_or_default();
-    if op.tag() == DiffTag::Equal {
-        return old
-            .iter()
-            .map(|text| line(Side::Both, text, Vec::new(), 0))
-            .collect();
+/// A name for how two texts differ, if there is one for all of it.
+fn kind_of_difference(old: &str, new: &str, only: bool) -> Option<Note> {
+    if new.strip_suffix('\n') == Some(old) || old.strip_suffix('\n') == Some(new) {
+        let added = new.len() > old.len();
+        return Some(Note::LastLineEnd { added, only });
     }
-    let (old_marks, new_marks) = if op.tag() == DiffTag::Replace {
-        changed_words(old, new)
-    } else {
-        (vec![Vec::new(); old.len()], vec![Vec::new(); new.len()])
+    // What Unicode calls white space besides these draws nothing, but is no space to a shell.
+    let is_break = |c: char| matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}');
+    let is_space = |c: char| matches!(c, ' ' | '\t');
+    let same_but_for_space = |breaks: bool| {
+        let kept = |c: &char| !(is_space(*c) || breaks && is_break(*c));
+        old.chars().filter(kept).eq(new.chars().filter(kept))
     };
-    // Where the words of a long line are not marked, its first difference to the line that stands at
-    // the same place on the other side is what must not be folded away.
-    let side = |side, texts: &[&str], others: &[&str], marks: Marks| {
-        texts
-            .iter()
-            .zip(marks)
-            .enumerate()
-            .map(|(nth, (text, marks))| {
-                let focus = match (marks.first(), others.get(nth)) {
-                    (Some(mark), _) => mark.start,
-                    (None, Some(other)) if text.len() > super::fold::MOST => {
-                        common_start(text, other)
-                    }
-                    (None, _) => 0,
-                };
-                line(side, text, marks, focus)
-            })
-            .collect::<Vec<_>>()
-    };
-    let mut lines = side(Side::Old, old, new, old_marks);
-    lines.extend(side(Side::New, new, old, new_marks));
-    lines
-}
-
-fn line(side: Side, text: &str, marks: Vec<Range<usize>>, focus: usize) -> Line {
-    let (text, ended) = match text.strip_suffix('\n') {
-        Some(text) => (text, true),
-        None => (text, false),
-    };
-    let Folded {
-        before,
-        shown,
-        after,
-    } = fold(text, focus.min(text.len().saturating_sub(1)));
-    let marks = marks
-        .into_iter()
-        .map(|mark| mark.start.max(shown.start)..mark.end.min(shown.end))
-        .filter(|mark| mark.start < mark.end)
-        .map(|mark| mark.start - shown.start..mark.end - shown.start)
-        .collect();
-    Line {
-        side,
-        text: text.get(shown).unwrap_or_default().to_owned(),
-        marks,
-        before,
-        after,
-        ended,
+    if same_but_for_space(true) {
+        let breaks = !same_but_for_space(false);
+        return Some(Note::WhiteSpace { breaks, only });
     }
+    if old.len() == new.len() {
+        let sorted = |text| {
+            let mut lines: Vec<&str> = str::split_inclusive(text, '\n').collect();
+            lines.sort_unstable();
+            lines
+        };
+        return (sorted(old) == sorted(new)).then_some(Note::Moved { only });
+    }
+    None
 }

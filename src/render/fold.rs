@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use unicode_width::UnicodeWidthChar as _;
+
 /// The most characters of a line that are shown.
 pub(super) const MOST: usize = 400;
 /// How many characters before the first difference stay.
@@ -54,6 +56,32 @@ pub(super) fn fold(line: &str, focus: usize) -> Folded {
     }
 }
 
+/// The start of `text`, of at most `most` characters, and where it is longer with `…` for the rest.
+pub(super) fn fold_to(text: &str, most: usize) -> String {
+    shortened(text, most, |_| 1)
+}
+
+/// As [`fold_to`], of at most `most` columns of a terminal.
+pub(super) fn fold_to_width(text: &str, most: usize) -> String {
+    shortened(text, most, |c| c.width().unwrap_or(0))
+}
+
+fn shortened(text: &str, most: usize, width: impl Fn(char) -> usize) -> String {
+    let all = || {
+        text.chars().scan(0, |sum, c| {
+            *sum += width(c);
+            Some((*sum, c))
+        })
+    };
+    match all().last() {
+        Some((sum, _)) if sum > most => {
+            let kept = all().take_while(|(sum, _)| *sum < most);
+            kept.map(|(_, c)| c).chain(['…']).collect()
+        }
+        _ => text.to_owned(),
+    }
+}
+
 /// How many bytes `a` and `b` have in common at their start, in whole characters.
 pub(super) fn common_start(a: &str, b: &str) -> usize {
     a.char_indices()
@@ -93,6 +121,15 @@ mod tests {
         assert_eq!(common_start("aäb", "aöb"), 1);
         assert_eq!(common_start("aä", "aäb"), 3);
         assert_eq!(common_start("", "a"), 0);
+    }
+
+    #[test]
+    fn what_is_cut_off_is_seen() {
+        assert_eq!(fold_to("abc", 3), "abc");
+        assert_eq!(fold_to("abcd", 3), "ab…");
+        assert_eq!(fold_to_width("日本語", 6), "日本語");
+        assert_eq!(fold_to_width("日本語", 5), "日本…");
+        assert_eq!(fold_to_width("日本語", 4), "日…");
     }
 
     proptest! {

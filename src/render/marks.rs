@@ -7,11 +7,22 @@ use similar::{Algorithm, DiffTag, DiffableStr as _, capture_diff_slices};
 /// The most bytes of a block, both sides together, whose words are compared: words of longer ones say
 /// little, and comparing them takes long.
 const MOST_BYTES: usize = 16 * 1024;
+/// The most bytes of all such blocks of a diff: nobody reads more word by word.
+const MOST_BYTES_IN_ALL: usize = 128 * 1024;
+/// The most pairs of a word before and a word after, for a block: the search takes about as many steps where
+/// nothing is the same.
+const MOST_PAIRS: usize = 250_000;
 /// The least share of words that both sides have in common; below it, marks are noise.
 const LEAST_COMMON: f32 = 0.5;
 
 /// Byte ranges for each of several lines.
 pub(super) type Marks = Vec<Vec<Range<usize>>>;
+
+/// Whether words are marked in a diff whose blocks have `bytes` bytes, both sides together.
+pub(super) fn are_worthwhile(bytes: impl Iterator<Item = usize>) -> bool {
+    let compared = bytes.filter(|bytes| *bytes <= MOST_BYTES);
+    compared.sum::<usize>() <= MOST_BYTES_IN_ALL
+}
 
 /// For each line of both sides, the byte ranges that the other side does not have. Empty for lines that
 /// are new as a whole, and for blocks that are too long or too different for marks to help.
@@ -22,8 +33,12 @@ pub(super) fn changed_words(old: &[&str], new: &[&str]) -> (Marks, Marks) {
         return none();
     }
     let (old_words, new_words) = (Words::of(old), Words::of(new));
+    let (old_count, new_count) = (old_words.texts.len(), new_words.texts.len());
+    if old_count * new_count > MOST_PAIRS {
+        return none();
+    }
     let ops = capture_diff_slices(Algorithm::Myers, &old_words.texts, &new_words.texts);
-    if similar::diff_ratio(&ops, old_words.texts.len(), new_words.texts.len()) < LEAST_COMMON {
+    if similar::diff_ratio(&ops, old_count, new_count) < LEAST_COMMON {
         return none();
     }
     let (mut old_marks, mut new_marks) = none();
@@ -106,6 +121,14 @@ mod tests {
     fn blocks_with_little_in_common_have_no_marks() {
         let (old, new) = changed_words(&["one two\n"], &["completely different text\n", "x\n"]);
         assert_eq!((old, new), (vec![vec![]], vec![vec![], vec![]]));
+    }
+
+    #[test]
+    fn a_diff_too_large_to_be_read_has_no_marks() {
+        assert!(are_worthwhile([MOST_BYTES; 8].into_iter()));
+        assert!(!are_worthwhile([MOST_BYTES; 9].into_iter()));
+        // Those that are not compared do not count.
+        assert!(are_worthwhile([MOST_BYTES + 1; 1000].into_iter()));
     }
 
     #[test]

@@ -4,16 +4,21 @@
 //! what comes from outside harmless. How it looks in a terminal is [`mod@text`]'s and [`style`]'s business.
 //! No I/O, no clock, and no look at the terminal: its width is fixed and colour is a parameter.
 
+mod binary;
 mod content;
 mod contents;
 mod diff;
 mod drift;
+mod edits;
 pub(crate) mod escape;
 mod fold;
+mod heading;
 mod html;
+mod hunks;
 mod json;
 mod markdown;
 mod marks;
+mod notes;
 mod signature;
 mod size;
 mod style;
@@ -34,6 +39,18 @@ pub(crate) use tests::corpus::corpus as hostile_texts;
 pub(crate) use text::{TextOptions, text};
 
 use crate::plan::Plan;
+
+/// How many hunks the change of a file has.
+#[cfg(feature = "bench-internals")]
+pub(crate) fn count_hunks(name: &str, old: &[u8], new: &[u8]) -> usize {
+    use crate::model::Sha256;
+    // Whoever shows a plan has the digests already.
+    let digest = Sha256::of(b"");
+    match diff::diff(name, (digest, old), (digest, new)) {
+        diff::ContentDiff::Text(change) => change.hunks.len(),
+        diff::ContentDiff::Binary { .. } => 0,
+    }
+}
 
 /// What a reviewer is shown.
 #[derive(Clone, Copy, Debug)]

@@ -22,6 +22,17 @@ pub(super) fn split(text: &str) -> (&str, &str) {
     (body, block)
 }
 
+/// Whether two texts, each [`split`], differ in nothing before their blocks. The line end that signing puts
+/// before a block counts to it.
+pub(super) fn same_body(old: (&str, &str), new: (&str, &str)) -> bool {
+    let is_signed = |unsigned: (&str, &str), signed: (&str, &str)| {
+        unsigned.1.is_empty()
+            && !signed.1.is_empty()
+            && signed.0.strip_suffix('\n') == Some(unsigned.0)
+    };
+    old.0 == new.0 || is_signed(old, new) || is_signed(new, old)
+}
+
 fn is_inert(block: &str) -> bool {
     let mut lines = block.trim_end_matches('\n').split('\n');
     let base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
@@ -65,6 +76,24 @@ mod tests {
         ] {
             assert_eq!(split(&text), (text.as_str(), ""));
         }
+    }
+
+    #[test]
+    fn the_line_end_before_a_block_counts_to_it() {
+        let block = block("# AAAA\n");
+        let same = |unsigned: &str, signed: &str| {
+            let signed = format!("{signed}{block}");
+            let (unsigned, signed) = (split(unsigned), split(&signed));
+            assert_eq!(same_body(unsigned, signed), same_body(signed, unsigned));
+            same_body(unsigned, signed)
+        };
+        assert!(same("a\n", "a\n"));
+        assert!(same("a\n", "a\n\n"));
+        assert!(same("a", "a\n"));
+        assert!(!same("a", "a\n\n"));
+        assert!(!same("a\n", "b\n"));
+        let again = format!("a\n\n{block}");
+        assert!(!same_body(split(&again), split(&format!("a\n{block}"))));
     }
 
     #[test]

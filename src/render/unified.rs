@@ -6,16 +6,27 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::diff::{Hunk, Line, Side};
 use super::escape::{content_pieces, is_right_to_left, visible_content, visible_line};
+use super::fold::fold_to_width;
 use super::size::thousands;
 
-/// The line above a hunk.
+/// The most columns of the line above a hunk: in every form, 80 with what stands before it.
+const MOST_HEADER: usize = 72;
+
+/// The line above a hunk: where it is, and what it belongs to as far as there is room.
 pub(super) fn header(hunk: &Hunk) -> String {
     let range = |lines: &Range<usize>| {
         // As in git, an empty range is counted from the line before it.
         let start = lines.start + usize::from(!lines.is_empty());
         format!("{start},{}", lines.len())
     };
-    format!("@@ -{} +{} @@", range(&hunk.old), range(&hunk.new))
+    let mut header = format!("@@ -{} +{} @@", range(&hunk.old), range(&hunk.new));
+    if let Some(heading) = &hunk.heading {
+        let heading = visible_line(heading).replace('\t', " ");
+        let room = MOST_HEADER.saturating_sub(header.width() + 1);
+        header.push(' ');
+        header.push_str(&fold_to_width(&heading, room));
+    }
+    header
 }
 
 /// How a line of a content starts, by which side has it. Lines of ours start otherwise.

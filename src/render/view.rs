@@ -190,7 +190,10 @@ impl<'a> View<'a> {
         match (contents.get(before), contents.get(after)) {
             (None, _) => ContentView::OldNotAtHand,
             (_, None) => ContentView::NewNotAtHand,
-            (Some(old), Some(new)) => ContentView::Diff(diff(old, new)),
+            (Some(old), Some(new)) => {
+                let name = self.change.name.as_str();
+                ContentView::Diff(diff(name, (before, old), (after, new)))
+            }
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::diff::{Note, SignatureChange};
 use super::escape::word;
+pub(super) use super::notes::{binary, note, unknown_before};
 use super::size::{duration, plural};
 use crate::model::{Attribute, Name};
 use crate::plan::{Action, Cause, Change, Drift, LibraryPlan, Plan, Reason, Refusal, Summary};
@@ -123,7 +123,8 @@ pub(super) enum Piece {
 }
 
 impl Piece {
-    fn theirs(text: &str) -> Self {
+    /// `text`, which is from outside, as one word.
+    pub(super) fn theirs(text: &str) -> Self {
         Self::Theirs(word(text).into_owned(), "")
     }
 }
@@ -260,43 +261,6 @@ fn attribute_list(attributes: impl Iterator<Item = Attribute>) -> String {
         .map(Attribute::as_str)
         .collect::<Vec<_>>()
         .join(", ")
-}
-
-/// What the hunks of a diff do not say.
-pub(super) fn note(note: Note) -> String {
-    let differs = |what: &str, only: bool, from: &str, to: &str| {
-        let verb = if only { "only the" } else { "the" };
-        let s = if what.ends_with('s') { "" } else { "s" };
-        format!("{verb} {what} differ{s}: {from} → {to}")
-    };
-    match note {
-        Note::SameText => "the text is the same".to_owned(),
-        Note::Guessed(before, after) => {
-            let which = match (before, after) {
-                (true, false) => "the previous content",
-                (false, _) => "the new content",
-                (true, true) => "the content",
-            };
-            format!("{which} is not UTF-8 and is read as Windows-1252")
-        }
-        Note::Encoding { from, to, only } => differs("encoding", only, from.as_str(), to.as_str()),
-        Note::Endings { from, to, only } => {
-            differs("line endings", only, from.as_str(), to.as_str())
-        }
-        Note::MixedEndings => {
-            "the line endings are mixed before and after, and are not compared".to_owned()
-        }
-        Note::WhiteSpace => "only white space differs".to_owned(),
-        Note::Signature { what, only } => {
-            let only = if only { "only " } else { "" };
-            let verb = match what {
-                SignatureChange::Added => "is new",
-                SignatureChange::Removed => "is gone",
-                SignatureChange::Changed => "differs",
-            };
-            format!("{only}the Authenticode signature block {verb} (not shown)")
-        }
-    }
 }
 
 /// Whether the message of `refusal` can be wrapped: a name that is not plainly a word could look like a

@@ -66,7 +66,11 @@ fn the_path_is_that_within_the_repository() {
     let absolute = world.path("repo/bag/jumpbag.yaml");
     starts(&["-m", absolute.to_str().unwrap()], "bag/jumpbag.yaml");
     let mut command = world.command(&["-C", "repo/bag", "validate", "--format", "azure"]);
+    // A checkout into a folder of its own is a repository, too.
     command.env("BUILD_SOURCESDIRECTORY", world.path(""));
+    let run = world.finish(&command.output().unwrap());
+    assert!(run.stdout.contains("sourcepath=bag/jumpbag.yaml;"), "{run}");
+    std::fs::remove_file(world.path("repo/.git")).unwrap();
     let run = world.finish(&command.output().unwrap());
     assert!(
         run.stdout.contains("sourcepath=repo/bag/jumpbag.yaml;"),

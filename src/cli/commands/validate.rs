@@ -6,7 +6,7 @@ use crate::annotate::{self, Annotation, Format};
 use crate::cli::args::{ValidateArgs, ValidateFormat};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::Workspace;
-use crate::cli::{Context, env};
+use crate::cli::{Context, repository};
 use crate::diagnostics::{Invalid, Severity};
 use crate::render::{escape, plural};
 
@@ -28,7 +28,7 @@ pub(in crate::cli) fn run(context: &Context, args: &ValidateArgs) -> Result<Exit
     if let Err(failure) = &checked {
         annotations.extend(of_failure(failure));
     }
-    let path = env::in_repository(&context.global.manifest);
+    let path = repository::path(&context.global.manifest);
     context
         .output
         .result(&annotate::format(format, &path, &annotations))?;

@@ -14,7 +14,7 @@ const LONGEST_OPEN: usize = 120;
 /// open at first where `opens` says so and they are short.
 pub(super) fn section(numbered: &Numbered<'_>, contents: &Contents, opens: bool) -> Markup {
     let Numbered { number, view } = numbered;
-    let (content, lines) = diff::content(&view.content(contents));
+    let (content, lines) = diff::content(view, contents);
     let body = html! {
         // The target is within what can be folded: a browser unfolds it for one who follows the link.
         div.body id={ "c" (number) } {

@@ -4,23 +4,26 @@
 use maud::{Markup, html};
 
 use super::outside;
+use crate::render::Contents;
 use crate::render::diff::{ContentDiff, Hunk, Line, Side, TextChange};
-use crate::render::view::ContentView;
+use crate::render::view::{ContentView, View};
 use crate::render::{unified, words};
 
 /// From this line number on, the columns of numbers are wider.
 const WIDE: usize = 10_000;
 
 /// What is shown of a content, and how many lines that takes.
-pub(super) fn content(content: &ContentView) -> (Markup, usize) {
-    let say = |text: &str| (html! { p.say { (text) } }, 1);
-    match content {
+pub(super) fn content(view: &View<'_>, contents: &Contents) -> (Markup, usize) {
+    let say = |text: &str| (html! { ul.notes { li { (text) } } }, 1);
+    match &view.content(contents) {
         ContentView::Same => (html! {}, 0),
         ContentView::OldNotAtHand => {
-            say("The previous content is not at hand: the API offers no download.")
+            let why = outside::sentence(&words::unknown_before(view.change));
+            (html! { ul.notes { li { (why) } } }, 1)
         }
-        ContentView::NewNotAtHand => say("The new content is not at hand."),
-        ContentView::Diff(ContentDiff::Binary) => say("The content is binary."),
+        ContentView::NewNotAtHand => say("the new content is not at hand"),
+        // The table above has the full digests.
+        ContentView::Diff(ContentDiff::Binary { old, new }) => say(&words::binary(old, new)),
         ContentView::Diff(ContentDiff::Text(change)) => text(change),
     }
 }

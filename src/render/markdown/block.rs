@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::inline::longest_run;
+use super::inline::{longest_run, sentence};
 use crate::render::contents::Contents;
 use crate::render::diff::{ContentDiff, Hunk};
 use crate::render::escape::word;
@@ -81,11 +81,14 @@ pub(super) fn content(view: &View<'_>, contents: &Contents) -> String {
     let change = match view.content(contents) {
         ContentView::Same => return String::new(),
         ContentView::OldNotAtHand => {
-            return "The previous content is not at hand: the API offers no download.\n\n"
-                .to_owned();
+            return format!("- {}\n\n", sentence(&words::unknown_before(view.change)));
         }
-        ContentView::NewNotAtHand => return "The new content is not at hand.\n\n".to_owned(),
-        ContentView::Diff(ContentDiff::Binary) => return "The content is binary.\n\n".to_owned(),
+        ContentView::NewNotAtHand => return "- the new content is not at hand\n\n".to_owned(),
+        ContentView::Diff(ContentDiff::Binary { old, new }) => {
+            let hashes = format!("-sha256 {}\n+sha256 {}\n", old.sha256, new.sha256);
+            let what = words::binary(&old, &new);
+            return format!("- {what}\n\n{}\n", fenced("diff", &hashes));
+        }
         ContentView::Diff(ContentDiff::Text(change)) => change,
     };
     let mut out = String::new();

@@ -120,7 +120,20 @@ pub(in crate::render) fn shown_diff(
     color: bool,
 ) -> String {
     let (old, new) = (old.as_ref(), new.as_ref());
-    let plan = plan(library(vec![update("x", old, new)]));
+    shown_update("x", old, new, color)
+}
+
+/// As [`shown_diff`] without colour, of a file with a name.
+pub(in crate::render) fn shown_diff_of(
+    name: &str,
+    old: impl AsRef<[u8]>,
+    new: impl AsRef<[u8]>,
+) -> String {
+    shown_update(name, old.as_ref(), new.as_ref(), false)
+}
+
+fn shown_update(name: &str, old: &[u8], new: &[u8], color: bool) -> String {
+    let plan = plan(library(vec![update(name, old, new)]));
     let text = text(
         &plan,
         FINGERPRINT,

@@ -4,5 +4,6 @@ pub(super) mod corpus;
 mod diffs;
 pub(super) mod fixtures;
 mod hostile;
+mod notes;
 mod plans;
 mod terminal;

@@ -1,7 +1,5 @@
 //! A changed content in a terminal.
 
-use std::ops::Range;
-
 use unicode_width::UnicodeWidthStr as _;
 
 use super::layout::{Page, WIDTH};
@@ -9,8 +7,9 @@ use crate::plan::Change;
 use crate::render::contents::{Contents, changed_content};
 use crate::render::diff::{ContentDiff, Hunk, Line, Side, diff};
 use crate::render::escape::{content_pieces, visible_content};
-use crate::render::size::{sizes, thousands};
+use crate::render::size::thousands;
 use crate::render::style::Role;
+use crate::render::unified;
 use crate::render::words;
 
 /// Where everything about a change stands.
@@ -24,24 +23,29 @@ pub(super) fn content(page: &mut Page, change: &Change, contents: &Contents) {
     let Some((before, after)) = changed_content(change) else {
         return;
     };
-    let say = |page: &mut Page, text: &str| page.line(INDENT, [(Role::Quiet, text)]);
+    let plain = (INDENT, (Role::Quiet, ""));
     let Some(old) = contents.get(before) else {
-        return say(
-            page,
-            "previous content not at hand (the API offers no download)",
-        );
+        return page.sentence(plain, INDENT, Role::Quiet, &words::unknown_before(change));
     };
     let Some(new) = contents.get(after) else {
-        return say(page, "new content not at hand");
+        return page.line(INDENT, [(Role::Quiet, "the new content is not at hand")]);
     };
-    match diff(old, new) {
-        ContentDiff::Binary => {
-            let sizes = sizes(old.len() as u64, new.len() as u64);
-            say(page, &format!("binary, {sizes}"));
+    match diff(change.name.as_str(), (before, old), (after, new)) {
+        ContentDiff::Binary { old, new } => {
+            let what = words::split(&words::binary(&old, &new));
+            page.sentence(plain, INDENT, Role::Quiet, &what);
+            // In full: a reviewer compares them with those that a vendor publishes.
+            let (old, new) = (old.sha256.to_string(), new.sha256.to_string());
+            page.line(
+                INDENT,
+                [(Role::Removed, "- sha256 "), (Role::Removed, &old)],
+            );
+            page.line(INDENT, [(Role::Added, "+ sha256 "), (Role::Added, &new)]);
         }
         ContentDiff::Text(change) => {
             for note in change.notes {
-                page.line(INDENT, [(Role::Plain, words::note(note).as_str())]);
+                let note = words::split(&words::note(note));
+                page.sentence((INDENT, (Role::Plain, "")), INDENT, Role::Plain, &note);
             }
             for hunk in &change.hunks {
                 show(page, hunk);
@@ -51,12 +55,7 @@ pub(super) fn content(page: &mut Page, change: &Change, contents: &Contents) {
 }
 
 fn show(page: &mut Page, hunk: &Hunk) {
-    let range = |lines: &Range<usize>| {
-        // As in git, an empty range is counted from the line before it.
-        let start = lines.start + usize::from(!lines.is_empty());
-        format!("{start},{}", lines.len())
-    };
-    let header = format!("@@ -{} +{} @@", range(&hunk.old), range(&hunk.new));
+    let header = unified::header(hunk);
     page.line(INDENT, [(Role::Quiet, GUTTER), (Role::Quiet, &header)]);
     for line in &hunk.lines {
         show_line(page, line);
