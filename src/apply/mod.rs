@@ -4,6 +4,8 @@
 mod event;
 mod outcome;
 mod record;
+#[cfg(test)]
+mod tests;
 mod work;
 
 use std::collections::BTreeMap;

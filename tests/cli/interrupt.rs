@@ -177,3 +177,18 @@ fn interrupted_before_anything_was_done_it_says_that_nothing_was() {
     assert!(!world.path(".library/index.json").exists(), "{run}");
     assert!(!world.path(STATE).exists(), "{run}");
 }
+
+#[test]
+fn an_interrupted_emulator_speaks_of_itself() {
+    let world = World::new();
+    let running = world.start(&["emulator", "--data", ".library"]);
+    // It hears signals before it opens its folder.
+    wait_until("it opens its folder", || world.path(".library").exists());
+    running.signal("INT");
+    let run = world.finish(&running.end());
+    assert_eq!(run.code, Some(0), "{run}");
+    assert_eq!(
+        run.stderr,
+        "\nStopping: calls under way are answered. Interrupt again to stop now.\n"
+    );
+}

@@ -1,14 +1,13 @@
 //! `--events`: the trail of an apply, whatever becomes of it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::Stdio;
 
 use serde_json::Value;
 
 use crate::emulator::Emulator;
 use crate::harness::{TOKEN, World, digest};
-use crate::running::wait_until;
+
+mod stopped;
 
 const FILE: &str = "events.jsonl";
 const APPLY: &[&str] = &["apply", "--auto-approve", "--events", FILE];
@@ -33,15 +32,9 @@ fn beside(args: &[&str], names: &[&str]) -> (World, Emulator) {
     (world, emulator)
 }
 
-fn thirty(args: &[&str]) -> (World, Emulator) {
-    let names: Vec<_> = (0..30).map(|number| format!("{number:02}.sh")).collect();
-    let names: Vec<_> = names.iter().map(String::as_str).collect();
-    beside(args, &names)
-}
-
 /// The events in `text`: each line obeys the schema, and each run's are numbered without a gap.
 #[track_caller]
-pub(crate) fn parsed(world: &World, text: &str) -> Vec<Value> {
+fn parsed(world: &World, text: &str) -> Vec<Value> {
     let schema = world.expect(0, &["schema", "event"]).stdout;
     let validator = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
     let mut last: BTreeMap<String, u64> = BTreeMap::new();
@@ -283,78 +276,6 @@ fn a_change_without_a_call_is_done_without_a_start() {
 }
 
 #[test]
-fn interrupted_once_every_change_has_its_end() {
-    let (world, emulator) = thirty(&["--fault", "upload:all:delay=300ms"]);
-    let mut running = world.start(APPLY);
-    running.wait_for("] created ");
-    running.signal("INT");
-    let run = world.finish(&running.end());
-    assert_eq!(run.code, Some(130), "{run}");
-    let told = events(&world);
-    assert_complete(&told);
-    let there: BTreeSet<_> = emulator.names().into_iter().collect();
-    assert_eq!(names(&told, "done"), there);
-    assert_eq!(names(&told, "not_tried").len(), 30 - there.len());
-    let last = told.last().unwrap();
-    assert_eq!(
-        (&last["result"], &last["exit_code"]),
-        (&"interrupted".into(), &130.into())
-    );
-    // The command that goes on leaves a trail, too.
-    assert!(
-        run.stdout
-            .ends_with("  jumpbag apply --auto-approve --events events.jsonl\n"),
-        "{run}"
-    );
-}
-
-#[test]
-fn interrupted_twice_what_was_under_way_is_unknown() {
-    let (world, emulator) = thirty(&["--fault", "upload:5-8:delay=1h"]);
-    let mut running = world.start(APPLY);
-    running.wait_for("[4/30] created ");
-    wait_until("eight arrive", || emulator.list().len() == 8);
-    running.signal("INT");
-    running.wait_for("Interrupted: ");
-    running.signal("INT");
-    let run = world.finish(&running.end());
-    assert_eq!(run.code, Some(130), "{run}");
-    let told = events(&world);
-    assert_complete(&told);
-    assert_eq!(names(&told, "done").len(), 4);
-    let there: BTreeSet<_> = emulator.names().into_iter().collect();
-    let unknown = names(&told, "unknown");
-    assert_eq!(&unknown | &names(&told, "done"), there);
-    assert_eq!(names(&told, "not_tried").len(), 22);
-    assert_eq!(told.last().unwrap()["exit_code"], 130);
-}
-
-#[test]
-fn a_killed_run_has_told_of_every_call_that_it_made() {
-    let (world, emulator) = thirty(&["--fault", "upload:5-8:delay=1h"]);
-    let mut running = world.start(APPLY);
-    running.wait_for("[4/30] created ");
-    wait_until("eight arrive", || emulator.list().len() == 8);
-    running.signal("KILL");
-    drop(running);
-    let told = events(&world);
-    let there: BTreeSet<_> = emulator.names().into_iter().collect();
-    assert_eq!(names(&told, "started"), there);
-    assert_eq!(names(&told, "done").len(), 4);
-    assert_eq!(names(&told, "planned").len(), 30);
-
-    // Had it been killed within a line, the next run's would still be whole.
-    world.write(FILE, format!("{}{{\"run_id\":\"ha", world.read(FILE)));
-    let whole = world.read(FILE).lines().count();
-    world.expect(0, APPLY);
-    let text = world.read(FILE);
-    let next = text.lines().skip(whole).map(|line| format!("{line}\n"));
-    let next = parsed(&world, &next.collect::<String>());
-    assert_complete(&next);
-    assert_eq!(names(&next, "done").len(), 22, "{}", short(&next));
-}
-
-#[test]
 fn on_standard_output_there_is_nothing_but_events() {
     let (world, _emulator) = beside(&[], &["a.sh"]);
     let run = world.expect(0, &["apply", "--auto-approve", "--events", "-"]);
@@ -381,41 +302,6 @@ fn events_that_cannot_be_written_stop_the_run_before_anything() {
     }
     assert_eq!(emulator.list().len(), 0);
     assert!(!world.path(".jumpbag").exists());
-}
-
-/// The reader goes away in the middle: what cannot be told is not done.
-#[test]
-fn once_events_cannot_be_written_no_call_is_begun() {
-    let (world, emulator) = thirty(&["--fault", "upload:all:delay=300ms"]);
-    let mut child = world
-        .command(&["apply", "--auto-approve", "--events", "-"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut told = Vec::new();
-    while !told
-        .last()
-        .is_some_and(|line: &String| line.contains("\"event\":\"done\""))
-    {
-        told.push(lines.next().unwrap().unwrap());
-    }
-    drop(lines);
-    let mut stderr = String::new();
-    child
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut stderr)
-        .unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(3), "{stderr}");
-    assert!(stderr.contains("jumpbag::cli::events"), "{stderr}");
-    assert!(stderr.contains("\nNot tried: "), "{stderr}");
-    // What was under way was ended and recorded; all but what was begun since was told.
-    let there = emulator.names();
-    assert!((1..=12).contains(&there.len()), "{stderr}");
-    assert_eq!(world.state_list(), there);
 }
 
 #[test]

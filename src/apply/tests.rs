@@ -1,0 +1,175 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jumpbag_emulator::Emulator;
+use tokio_util::sync::CancellationToken;
+
+use super::{Event, Listener, Outcome, Tools, run};
+use crate::library::{Client, Identity, Retry, Settings, Timeouts};
+use crate::model::{File, LibraryId, Name, Sha256};
+use crate::plan::{Action, Change, LibraryPlan, Reason};
+use crate::state::{Owner, Store};
+
+const CONTENT: &[u8] = b"echo\n";
+
+/// A library in an emulator, and a plan of ten creates.
+struct Bench {
+    folder: tempfile::TempDir,
+    emulator: Emulator,
+    plan: LibraryPlan,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = jumpbag_emulator::Settings {
+            data: folder.path().join("library"),
+            limits: Vec::new(),
+            ..jumpbag_emulator::Settings::default()
+        };
+        let emulator = jumpbag_emulator::start(settings).await.unwrap();
+        let plan = LibraryPlan {
+            library: LibraryId {
+                name: "test".to_owned(),
+                endpoint: emulator.url(),
+                tenant_id: None,
+            },
+            lineage: None,
+            serial: 0,
+            refreshed: true,
+            changes: (0..10).map(create).collect(),
+            unmanaged: Vec::new(),
+            left_out: 0,
+            refusals: Vec::new(),
+            calls: 10,
+            seconds: 0,
+        };
+        Self {
+            folder,
+            emulator,
+            plan,
+        }
+    }
+
+    async fn run(&self, events: &mut Listener<'_>) -> Outcome {
+        let state = self.folder.path().join("state").try_into().unwrap();
+        let store = Store::new(state);
+        let owner = Owner {
+            id: String::new(),
+            user: String::new(),
+            host: String::new(),
+            pid: 0,
+            command: String::new(),
+            since: jiff::Timestamp::UNIX_EPOCH,
+        };
+        let locked = store.lock(&self.plan.library, owner, Duration::ZERO);
+        let mut locked = locked.await.unwrap();
+        let contents = store.contents();
+        contents.put(Sha256::of(CONTENT), CONTENT).unwrap();
+        let stop = CancellationToken::new();
+        let settings = Settings {
+            endpoint: self.emulator.url().parse().unwrap(),
+            limits: Vec::new(),
+            retry: Retry::default(),
+            identity: Identity::Token("hush".into()),
+            user_agent: "jumpbag-tests".to_owned(),
+            timeouts: Timeouts::default(),
+            random: fastrand::Rng::with_seed(1),
+            now: || jiff::Timestamp::UNIX_EPOCH,
+        };
+        let tools = Tools {
+            client: Arc::new(Client::new(settings, stop.clone()).unwrap()),
+            contents,
+            sources: BTreeMap::new(),
+            concurrency: 4,
+            stop,
+            now: || jiff::Timestamp::UNIX_EPOCH,
+            request_id: uuid::Uuid::new_v4,
+        };
+        run(&self.plan, tools, &mut locked, events).await
+    }
+}
+
+fn create(number: usize) -> Change {
+    Change {
+        name: Name::existing(format!("{number}.sh")),
+        action: Action::Create,
+        reasons: vec![Reason::New],
+        renamed_from: None,
+        before: None,
+        after: Some(File {
+            sha256: Sha256::of(CONTENT),
+            size: Some(CONTENT.len() as u64),
+            description: None,
+            has_parameters: false,
+            parameters_description: None,
+        }),
+        drifted: None,
+        protect: false,
+    }
+}
+
+/// Gives others, who must not do it, every chance to do it.
+fn dawdle() {
+    (0..2_000).for_each(|_| std::thread::yield_now());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_call_is_made_before_somebody_has_heard_of_it() {
+    let bench = Bench::new().await;
+    let mut begun = 0;
+    let mut listener = |event: Event| {
+        if matches!(event, Event::Started { .. }) {
+            dawdle();
+            let made = bench.emulator.calls().upload;
+            assert!(made <= begun, "{made} calls, {begun} were told");
+            begun += 1;
+        }
+        true
+    };
+    assert!(bench.run(&mut listener).await.is_complete());
+    assert_eq!((begun, bench.emulator.calls().upload), (10, 10));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_nobody_could_hear_of_is_not_done() {
+    let bench = Bench::new().await;
+    let (mut begun, mut left) = (0, 0);
+    let mut listener = |event: Event| {
+        dawdle();
+        match event {
+            Event::Started { .. } => begun += 1,
+            Event::NotTried { .. } => left += 1,
+            Event::Done { .. } | Event::Failed { .. } | Event::NotRecorded { .. } => {}
+        }
+        // The third start cannot be written.
+        begun < 3
+    };
+    let outcome = bench.run(&mut listener).await;
+    // One that was begun may have been stopped before its call.
+    let done = outcome.done.len();
+    assert!(done <= 2 && bench.emulator.calls().upload == done as u64);
+    assert_eq!((outcome.not_tried.len(), left), (10 - done, 10 - done));
+    assert_eq!(begun, 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_is_told_as_done_is_in_the_state_with_that_serial() {
+    let bench = Bench::new().await;
+    let path = bench.folder.path().join("state/state.json");
+    let mut listener = |event: Event| {
+        if let Event::Done {
+            name, serial, sent, ..
+        } = event
+        {
+            let state: serde_json::Value =
+                serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+            assert_eq!(state["serial"], serial);
+            assert!(state["files"].get(name.as_str()).is_some(), "{name}");
+            assert_eq!(sent.len(), 1);
+        }
+        true
+    };
+    assert!(bench.run(&mut listener).await.is_complete());
+}
