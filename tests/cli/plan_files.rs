@@ -125,7 +125,7 @@ fn show_prints_what_plan_printed() {
     Library test  at [URL]  serial [N]
 
       ~ b.sh  7 B → 17 B  256931e5627b → ff9d74e95406  manifest changed content
-          previous content not at hand (the API offers no download)
+          the previous content is not at hand: the API offers no download
 
     Plan: 1 to update, 1 unchanged.
     1 API call, at once under the limits

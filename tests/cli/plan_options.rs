@@ -232,7 +232,7 @@ fn a_file_may_be_taken_over_where_its_entry_says_so() {
           description: "test description" → none
           has_parameters: true → false
           parameters_description: "test" → none
-          previous content not at hand (the API offers no download)
+          the previous content is not at hand: the API offers no download
       + c.sh  10 B  2a718ee462ac  new
 
     Plan: 2 to create, 1 to update.

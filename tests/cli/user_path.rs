@@ -225,7 +225,8 @@ fn what_somebody_else_changes_is_noticed_shown_and_put_right() {
           library drifted in content, description, parameters_description
           description: "test description" → "Collects a triage package"
           parameters_description: "test" → "-Days <n>"
-          previous content not at hand (the API offers no download)
+          the content in the library is unknown: emulator put it there, and the API
+          offers no download
 
       Drift: 1 file changed since the last apply
           collect-triage.ps1: content, description, parameters_description changed
