@@ -19,7 +19,7 @@ fn a_comment_holds_the_command_that_applies_what_it_shows() {
 
     | Change | Name | Why | Size | SHA-256 |
     |---|---|---|---|---|
-    | `~` update | `b.sh` | manifest changed content | 7 B → 17 B | `256931e5627b` → `ff9d74e95406` |
+    | `~`&nbsp;update | `b.sh` | manifest changed content | 7&nbsp;B → 17&nbsp;B | `256931e5627b` → `ff9d74e95406` |
 
     <details><summary><code>~</code> update <code>b.sh</code></summary>
 

@@ -160,10 +160,13 @@ pub(super) fn row(view: &View<'_>) -> String {
         .map(code)
         .collect();
     format!(
-        "| `{}` {} | {name} | {why} | {} | {} |\n",
+        "| `{}`&nbsp;{} | {name} | {why} | {} | {} |\n",
         view.kind.symbol(),
         view.kind.as_str(),
-        view.size(),
+        // A size is not broken from its unit.
+        view.size()
+            .replace(' ', "&nbsp;")
+            .replace("&nbsp;→&nbsp;", " → "),
         hash.join(" → ")
     )
 }

@@ -71,7 +71,7 @@ fn details_are_left_out_before_the_table_is() {
     }
     let comment = comment(library(changes), &Contents::default());
     assert_fits(&comment);
-    assert_eq!(comment.matches("| `+` create |").count(), 300);
+    assert_eq!(comment.matches("| `+`&nbsp;create |").count(), 300);
     let shown = comment.matches("<details>").count();
     assert!(shown > 10 && shown < 300, "{shown}");
     let left_out = format!("The details of {} more changes are left out", 300 - shown);

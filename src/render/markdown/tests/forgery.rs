@@ -13,7 +13,7 @@ use crate::render::tests::corpus::{content_of, corpus, everywhere};
 use crate::render::tests::fixtures::contents;
 
 /// How long a content is, is not what these tests are about.
-static SIZE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\d+(\.\d)? (B|KiB)").unwrap());
+static SIZE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\d+(\.\d)?[ \u{a0}](B|KiB)").unwrap());
 /// The blocks of HTML that are ours.
 static OURS: LazyLock<Regex> = LazyLock::new(|| {
     let ours = concat!(
