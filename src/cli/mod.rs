@@ -8,6 +8,7 @@ mod error;
 mod events;
 mod exit;
 mod file;
+mod libraries;
 mod output;
 mod progress;
 mod report;

@@ -23,6 +23,7 @@ mod running;
 mod annotations;
 mod concurrency;
 mod exit_codes;
+mod fleet;
 #[cfg(unix)]
 mod interrupt;
 #[cfg(unix)]
