@@ -118,6 +118,23 @@ fn the_file_is_small_and_its_times_are_rounded_up() {
     insta::assert_snapshot!(text, @r#"{"format_version":"1.0","jumpbag_version":"VERSION","runs":{"9c1d":{"made":[{"at":"2026-09-21T14:13:20.100Z","calls":3},{"at":"2026-09-21T14:13:20.200Z","calls":1}],"reserved":{"at":"2026-09-21T14:13:29.999Z","calls":16}}}}"#);
 }
 
+#[cfg(unix)]
+#[test]
+fn it_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = Place::new();
+    turn(&place.budget("one"), &made(&[calls(0, 1)]));
+    let mode = |name| {
+        let path = place.folder.join(name);
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    };
+    assert_eq!(mode("budget.json"), 0o600);
+    assert_eq!(mode("budget.lock"), 0o600);
+    assert_eq!(mode(""), 0o700);
+    let names = fs::read_dir(&place.folder).unwrap().count();
+    assert_eq!(names, 2, "nothing is left behind");
+}
+
 #[test]
 fn what_no_window_sees_any_more_is_dropped() {
     let place = Place::new();
@@ -175,7 +192,7 @@ fn a_damaged_budget_counts_as_the_shortest_limit_and_is_written_anew() {
     let good = "{\"format_version\":\"1.0\",\"jumpbag_version\":\"0.1.0\",\"runs\":{\"a\":{\"made\":[{\"at\":\"2026-09-21T13:20:00.000Z\",\"calls\":1}]}}}";
     let bad = [
         String::new(),
-        good[..good.len() - 9].to_owned(),
+        good.trim_end_matches('}').to_owned(),
         good.replace("\"calls\":1", "\"calls\":0"),
         good.replace("\"calls\":1", "\"calls\":-1"),
         good.replace("2026-09-21", "yesterday"),
