@@ -181,8 +181,11 @@ impl Shared {
         };
         self.left = self.next.min(room);
         self.until = Some(until);
+        if self.left == 0 {
+            return None;
+        }
         self.next = self.next.saturating_mul(2).min(BATCH);
-        (self.left > 0).then_some(Calls {
+        Some(Calls {
             at: until.wall,
             calls: self.left,
         })

@@ -338,25 +338,25 @@ async fn a_run_reserves_one_call_then_ever_more_and_gives_the_rest_back() {
 #[tokio::test(start_paused = true)]
 async fn what_another_has_reserved_is_waited_for_only_until_it_is_settled() {
     let books = Books::new(1, false);
-    let limits = [limit(4, 600_000)];
+    let limits = [limit(6, 600_000)];
     let first = shared(&limits, &books, 1);
-    for _ in 0..2 {
+    for _ in 0..4 {
         first.pass(|| async {}).await.map(drop).unwrap();
     }
-    assert_eq!(account(&books, 1), (1, Some(2)), "one of them is left");
-    let second = shared(&limits, &books, 2);
-    second.pass(|| async {}).await.map(drop).unwrap();
+    assert_eq!(account(&books, 1), (3, Some(3)), "two of them are left");
     let start = Instant::now();
-    let third = second.pass(|| async {});
-    tokio::pin!(third);
-    let early = tokio::time::timeout(Duration::from_millis(2500), &mut third).await;
-    assert!(early.is_err(), "all four are made or reserved");
+    let second = shared(&limits, &books, 2);
+    let call = second.pass(|| async {});
+    tokio::pin!(call);
+    let early = tokio::time::timeout(Duration::from_millis(2500), &mut call).await;
+    assert!(early.is_err(), "all six are made or reserved");
     drop(first);
-    third.await.map(drop).unwrap();
-    assert!(
-        start.elapsed() <= Duration::from_millis(3100),
-        "{:?}",
-        start.elapsed()
+    call.await.map(drop).unwrap();
+    assert_eq!(start.elapsed(), Duration::from_secs(3));
+    assert_eq!(
+        account(&books, 2),
+        (0, Some(1)),
+        "no more than it began with"
     );
 }
 
