@@ -351,6 +351,8 @@ pub(crate) enum SchemaName {
     Plan,
     /// state.json
     State,
+    /// budget.json, beside it
+    Budget,
     /// `validate --format json`
     Validation,
 }

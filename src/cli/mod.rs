@@ -8,6 +8,7 @@ mod error;
 mod events;
 mod exit;
 mod file;
+mod ledger;
 mod libraries;
 mod output;
 mod progress;

@@ -45,9 +45,19 @@ fn two_libraries_of_a_manifest_are_planned_together_or_alone() {
     ----- stderr
     ----- exit code 0
     ");
+    // The plan's listing is in the budget; there is no state yet.
+    let fabrikam = || {
+        let files = world.files().into_iter();
+        let of_it = files.filter(|(path, _)| path.starts_with(world.path(".jumpbag/fabrikam")));
+        of_it.collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let before = fabrikam();
+    let names =
+        ["budget.json", "budget.lock"].map(|name| world.path(".jumpbag/fabrikam").join(name));
+    assert!(before.keys().eq(&names), "{:?}", before.keys());
     world.expect(0, &["apply", "-l", "contoso", "--auto-approve"]);
     assert_eq!((one.list().len(), other.list().len()), (1, 0));
-    assert!(!world.path(".jumpbag/fabrikam").exists());
+    assert_eq!(fabrikam(), before, "nothing of the other is touched");
     insta::assert_snapshot!(world.expect(0, &["apply", "-l", "fab*", "--auto-approve", "--concurrency", "1"]), @"
     Library fabrikam  at [URL]  no state yet
 

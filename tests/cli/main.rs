@@ -21,6 +21,7 @@ mod harness;
 mod running;
 
 mod annotations;
+mod budget;
 mod concurrency;
 mod exit_codes;
 mod fleet;
