@@ -149,6 +149,16 @@ impl World {
         Emulator::start(command)
     }
 
+    /// The same over TLS, with a login host that knows whom `directory` registers.
+    pub(crate) fn emulator_of(&self, directory: &serde_json::Value, args: &[&str]) -> Emulator {
+        self.write("entra.json", directory.to_string());
+        let mut all = vec!["--tls", "--entra", "entra.json"];
+        all.extend(args);
+        let mut emulator = self.emulator(&all);
+        emulator.ca = emulator.ca.map(|ca| self.path(ca));
+        emulator
+    }
+
     /// Every file under this folder, with its path in it.
     pub(crate) fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let mut found = Vec::new();
