@@ -146,7 +146,9 @@ impl World {
     pub(crate) fn emulator_in(&self, data: &str, args: &[&str]) -> Emulator {
         let mut command = self.command(&["emulator", "--data", data, "--no-limit"]);
         command.args(args);
-        Emulator::start(command)
+        let mut emulator = Emulator::start(command);
+        emulator.ca = emulator.ca.take().map(|ca| self.path(ca));
+        emulator
     }
 
     /// The same over TLS, with a login host that knows whom `directory` registers.
@@ -154,9 +156,7 @@ impl World {
         self.write("entra.json", directory.to_string());
         let mut all = vec!["--tls", "--entra", "entra.json"];
         all.extend(args);
-        let mut emulator = self.emulator(&all);
-        emulator.ca = emulator.ca.map(|ca| self.path(ca));
-        emulator
+        self.emulator(&all)
     }
 
     /// Every file under this folder, with its path in it.

@@ -56,7 +56,7 @@ fn jumpbag_speaks_to_no_server_that_it_does_not_trust() {
         world.manifest(&emulator.url, "  - source: a.sh\n");
         let ca = match kind {
             "--tls=valid" => world.path("jumpbag.yaml"),
-            _ => world.path(emulator.ca.as_ref().unwrap()),
+            _ => emulator.ca.clone().unwrap(),
         };
         let (code, stderr) = plan(&world, &ca, "a-token");
         assert_eq!(code, Some(1), "{kind}: {stderr}");
