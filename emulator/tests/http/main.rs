@@ -16,5 +16,6 @@ mod kill;
 mod library;
 mod lifecycle;
 mod limits;
+mod places;
 mod tls;
 mod token;
