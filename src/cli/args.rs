@@ -333,7 +333,7 @@ pub(crate) struct EmulatorArgs {
     /// A fault to inject; may be repeated
     #[arg(long, value_name = "SPEC")]
     pub(crate) fault: Vec<jumpbag_emulator::Fault>,
-    /// Speak TLS, with a certificate authority that is made for this run [default: valid]
+    /// Speak TLS, with a certificate authority that is made for this run; `--tls` alone means valid
     #[arg(long, value_name = "CERTIFICATE", num_args = 0..=1, require_equals = true, default_missing_value = "valid")]
     pub(crate) tls: Option<EmulatorTls>,
     /// A JSON file with the tenants and applications that may ask for tokens [default: anybody may]
