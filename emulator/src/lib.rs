@@ -21,24 +21,31 @@
 //!
 //! It knows nothing of the main package, so that it does not share its mistakes. Inside, a request
 //! comes from `server` (connections) over `http` (routes) and `effects` (faults) to `world` (the
-//! service's behaviour) and `folder` (what is kept); the answer goes back as a `reply`.
+//! service's behaviour) and `folder` (what is kept); the answer goes back as a `reply`. Whether a
+//! caller may ask at all is `entra`'s to say, where a file registers who may.
 
+use std::error::Error;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use thiserror::Error;
+use thiserror::Error as ThisError;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::entra::Entra;
+use crate::entra::directory::Directory;
+use crate::entra::signer::Signer;
 use crate::http::Service;
 use crate::world::World;
 
+pub use crate::entra::directory::EntraError;
 pub use crate::fault::{Calls, Fault, ParseFaultError};
 pub use crate::index::IndexError;
 pub use crate::limit::{Limit, ParseLimitError};
+pub use crate::tls::Tls;
 pub use crate::world::File;
 
 mod connection;
@@ -46,6 +53,7 @@ mod cut;
 mod disposition;
 mod duration;
 mod effects;
+mod entra;
 mod fault;
 mod folder;
 mod form;
@@ -54,8 +62,11 @@ mod http;
 mod incoming;
 mod index;
 mod limit;
+mod places;
+mod refused;
 mod reply;
 mod server;
+mod tls;
 mod token;
 mod world;
 
@@ -72,6 +83,21 @@ pub struct Settings {
     pub max_file_size: u64,
     /// What goes wrong on purpose.
     pub faults: Vec<Fault>,
+    /// The certificate to show over TLS; without one it speaks plain HTTP.
+    pub tls: Option<Tls>,
+    /// The file that registers tenants and applications; without one the login host checks nobody,
+    /// and the API takes any token.
+    ///
+    /// ```json
+    #[doc = include_str!("entra/example.json")]
+    /// ```
+    ///
+    /// Only `tenants` and `apps` must be there. Paths are relative to the file. `issuer: self` is the
+    /// emulator's own issuer, `URL/oidc`, whose tokens jobs get at `URL/github/oidc` and
+    /// `URL/pipelines/oidctoken`. A managed identity asks at `URL/msi/token` or
+    /// `URL/metadata/identity/oauth2/token`. Tokens for `other_audiences` are issued, and not taken by
+    /// the API; `library` is the tenant whose tokens it takes, every tenant's by default.
+    pub entra: Option<PathBuf>,
 }
 
 impl Settings {
@@ -88,12 +114,14 @@ impl Default for Settings {
             limits: Limit::DOCUMENTED.to_vec(),
             max_file_size: Self::MAX_FILE_SIZE,
             faults: Vec::new(),
+            tls: None,
+            entra: None,
         }
     }
 }
 
 /// Says why an emulator did not start.
-#[derive(Debug, Error)]
+#[derive(Debug, ThisError)]
 #[non_exhaustive]
 pub enum StartError {
     /// Other machines could reach the address, and the emulator checks nobody's rights.
@@ -130,6 +158,26 @@ pub enum StartError {
         /// The folder.
         path: PathBuf,
     },
+    /// There is no certificate to show.
+    #[error("could not set up TLS")]
+    Tls {
+        /// What the libraries for it say.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The file registers nobody.
+    #[error("could not take the tenants and applications from `{}`", path.display())]
+    Entra {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: EntraError,
+    },
+    /// There is no key to sign tokens with.
+    #[error("could not make a key to sign tokens with")]
+    Key {
+        /// What the libraries for it say.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// The folder's index is not one that can be used.
     #[error("could not read the index `{}`", path.display())]
     Index {
@@ -152,6 +200,8 @@ pub enum StartError {
 #[derive(Debug)]
 #[must_use = "the emulator ends when this is dropped"]
 pub struct Emulator {
+    url: String,
+    ca: Option<PathBuf>,
     address: SocketAddr,
     service: Arc<Service>,
     stopping: watch::Sender<bool>,
@@ -171,14 +221,41 @@ pub async fn start(settings: Settings) -> Result<Emulator, StartError> {
     if let Some(limit) = settings.limits.iter().find(|limit| !limit.is_usable()) {
         return Err(StartError::Limit { limit: *limit });
     }
+    let registered = settings
+        .entra
+        .as_deref()
+        .map(|path| {
+            let signer = Signer::new().map_err(|source| StartError::Key { source })?;
+            Ok((Directory::read(path)?, signer))
+        })
+        .transpose()?;
+    let secured = settings
+        .tls
+        .map(|tls| tls::set_up(tls, address.ip(), http::now()))
+        .transpose()
+        .map_err(|source| StartError::Tls { source })?;
     let world = World::open(&settings.data)?;
+    let ca = secured
+        .as_ref()
+        .map(|secured| world.write_ca(&secured.ca))
+        .transpose()
+        .map_err(|source| StartError::Folder {
+            path: settings.data.clone(),
+            source,
+        })?;
     let unheard = |source| StartError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(unheard)?;
     let address = listener.local_addr().map_err(unheard)?;
-    let service = Arc::new(Service::new(world, &settings, url(address)));
+    let acceptor = secured.map(|secured| secured.acceptor);
+    let scheme = if acceptor.is_some() { "https" } else { "http" };
+    let url = format!("{scheme}://{address}");
+    let entra = registered.map(|(directory, signer)| Entra::new(directory, signer, url.clone()));
+    let service = Arc::new(Service::new(world, entra, &settings, url.clone()));
     let (stopping, stop) = watch::channel(false);
-    let server = tokio::spawn(server::run(listener, Arc::clone(&service), stop));
+    let server = tokio::spawn(server::run(listener, acceptor, Arc::clone(&service), stop));
     Ok(Emulator {
+        url,
+        ca,
         address,
         service,
         stopping,
@@ -194,7 +271,12 @@ impl Emulator {
 
     /// Returns its base, such as `http://127.0.0.1:8123`, for the API and for the login host.
     pub fn url(&self) -> String {
-        url(self.address)
+        self.url.clone()
+    }
+
+    /// Returns the certificate of the authority that a client has to trust, as a PEM file.
+    pub fn ca(&self) -> Option<&Path> {
+        self.ca.as_deref()
     }
 
     /// Returns the files of the library in the order of their names.
@@ -227,8 +309,4 @@ impl Drop for Emulator {
         // be used again at once.
         self.service.world.stop();
     }
-}
-
-fn url(address: SocketAddr) -> String {
-    format!("http://{address}")
 }

@@ -146,7 +146,17 @@ impl World {
     pub(crate) fn emulator_in(&self, data: &str, args: &[&str]) -> Emulator {
         let mut command = self.command(&["emulator", "--data", data, "--no-limit"]);
         command.args(args);
-        Emulator::start(command)
+        let mut emulator = Emulator::start(command);
+        emulator.ca = emulator.ca.take().map(|ca| self.path(ca));
+        emulator
+    }
+
+    /// The same over TLS, with a login host that knows whom `directory` registers.
+    pub(crate) fn emulator_of(&self, directory: &serde_json::Value, args: &[&str]) -> Emulator {
+        self.write("entra.json", directory.to_string());
+        let mut all = vec!["--tls", "--entra", "entra.json"];
+        all.extend(args);
+        self.emulator(&all)
     }
 
     /// Every file under this folder, with its path in it.
@@ -223,7 +233,7 @@ pub(crate) fn digest(bytes: &[u8]) -> String {
 pub(crate) fn stable(text: &str) -> String {
     static VARYING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         [
-            (r"http://127\.0\.0\.1:\d+", "[URL]"),
+            (r"https?://127\.0\.0\.1:\d+", "[URL]"),
             (r"\d{4}-\d\d-\d\dT[\d:.]+Z", "[TIME]"),
             (r"\bsha256:[0-9a-f]{64}", "sha256:[DIGITS]"),
             (r"\bserial \d+", "serial [N]"),

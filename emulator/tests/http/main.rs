@@ -10,9 +10,12 @@
 
 mod client;
 mod curl;
+mod entra;
 mod faults;
 mod kill;
 mod library;
 mod lifecycle;
 mod limits;
+mod places;
+mod tls;
 mod token;
