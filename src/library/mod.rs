@@ -31,7 +31,7 @@ mod tests;
 
 pub(crate) use client::{Client, Settings, Timeouts};
 pub(crate) use error::{Error, chain};
-pub(crate) use identity::{Identity, claimed_client_id};
-pub(crate) use retry::Retry;
+pub(crate) use identity::{Identity, IdentityError, TokenFuture, TokenSource, claimed_client_id};
+pub(crate) use retry::{Retry, retry_after};
 pub(crate) use trace::{Sent, Trace};
 pub(crate) use upload::{Content, Upload};
