@@ -5,6 +5,7 @@
 //! index.json        which names there are; replaced whole, never edited
 //! contents/SHA256   the contents, by their digest
 //! incoming/         uploads and indexes that are not finished; emptied at the start
+//! ca.pem            whom to trust for TLS, from the last start that asked for it
 //! ```
 //!
 //! A change is in effect from the moment that the new index is renamed over the old one. Contents
@@ -139,6 +140,15 @@ impl Folder {
         let mut temporary = self.temporary()?;
         temporary.write_all(&index::write(files)?)?;
         self.persist(temporary, &self.root.join("index.json"))
+    }
+
+    /// Writes the certificate authority's certificate, and returns where it is.
+    pub(crate) fn write_ca(&self, pem: &str) -> io::Result<PathBuf> {
+        let path = self.root.join("ca.pem");
+        let mut temporary = self.temporary()?;
+        temporary.write_all(pem.as_bytes())?;
+        self.persist(temporary, &path)?;
+        Ok(path)
     }
 
     /// Lets another process use the folder.

@@ -23,12 +23,13 @@
 //! comes from `server` (connections) over `http` (routes) and `effects` (faults) to `world` (the
 //! service's behaviour) and `folder` (what is kept); the answer goes back as a `reply`.
 
+use std::error::Error;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use thiserror::Error;
+use thiserror::Error as ThisError;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -39,6 +40,7 @@ use crate::world::World;
 pub use crate::fault::{Calls, Fault, ParseFaultError};
 pub use crate::index::IndexError;
 pub use crate::limit::{Limit, ParseLimitError};
+pub use crate::tls::Tls;
 pub use crate::world::File;
 
 mod connection;
@@ -56,6 +58,7 @@ mod index;
 mod limit;
 mod reply;
 mod server;
+mod tls;
 mod token;
 mod world;
 
@@ -72,6 +75,8 @@ pub struct Settings {
     pub max_file_size: u64,
     /// What goes wrong on purpose.
     pub faults: Vec<Fault>,
+    /// The certificate to show over TLS; without one it speaks plain HTTP.
+    pub tls: Option<Tls>,
 }
 
 impl Settings {
@@ -88,12 +93,13 @@ impl Default for Settings {
             limits: Limit::DOCUMENTED.to_vec(),
             max_file_size: Self::MAX_FILE_SIZE,
             faults: Vec::new(),
+            tls: None,
         }
     }
 }
 
 /// Says why an emulator did not start.
-#[derive(Debug, Error)]
+#[derive(Debug, ThisError)]
 #[non_exhaustive]
 pub enum StartError {
     /// Other machines could reach the address, and the emulator checks nobody's rights.
@@ -130,6 +136,12 @@ pub enum StartError {
         /// The folder.
         path: PathBuf,
     },
+    /// There is no certificate to show.
+    #[error("could not set up TLS")]
+    Tls {
+        /// What the libraries for it say.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// The folder's index is not one that can be used.
     #[error("could not read the index `{}`", path.display())]
     Index {
@@ -152,6 +164,8 @@ pub enum StartError {
 #[derive(Debug)]
 #[must_use = "the emulator ends when this is dropped"]
 pub struct Emulator {
+    url: String,
+    ca: Option<PathBuf>,
     address: SocketAddr,
     service: Arc<Service>,
     stopping: watch::Sender<bool>,
@@ -171,14 +185,32 @@ pub async fn start(settings: Settings) -> Result<Emulator, StartError> {
     if let Some(limit) = settings.limits.iter().find(|limit| !limit.is_usable()) {
         return Err(StartError::Limit { limit: *limit });
     }
+    let secured = settings
+        .tls
+        .map(|tls| tls::set_up(tls, address.ip(), http::now()))
+        .transpose()
+        .map_err(|source| StartError::Tls { source })?;
     let world = World::open(&settings.data)?;
+    let ca = secured
+        .as_ref()
+        .map(|secured| world.write_ca(&secured.ca))
+        .transpose()
+        .map_err(|source| StartError::Folder {
+            path: settings.data.clone(),
+            source,
+        })?;
     let unheard = |source| StartError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(unheard)?;
     let address = listener.local_addr().map_err(unheard)?;
-    let service = Arc::new(Service::new(world, &settings, url(address)));
+    let acceptor = secured.map(|secured| secured.acceptor);
+    let scheme = if acceptor.is_some() { "https" } else { "http" };
+    let url = format!("{scheme}://{address}");
+    let service = Arc::new(Service::new(world, &settings, url.clone()));
     let (stopping, stop) = watch::channel(false);
-    let server = tokio::spawn(server::run(listener, Arc::clone(&service), stop));
+    let server = tokio::spawn(server::run(listener, acceptor, Arc::clone(&service), stop));
     Ok(Emulator {
+        url,
+        ca,
         address,
         service,
         stopping,
@@ -194,7 +226,12 @@ impl Emulator {
 
     /// Returns its base, such as `http://127.0.0.1:8123`, for the API and for the login host.
     pub fn url(&self) -> String {
-        url(self.address)
+        self.url.clone()
+    }
+
+    /// Returns the certificate of the authority that a client has to trust, as a PEM file.
+    pub fn ca(&self) -> Option<&Path> {
+        self.ca.as_deref()
     }
 
     /// Returns the files of the library in the order of their names.
@@ -227,8 +264,4 @@ impl Drop for Emulator {
         // be used again at once.
         self.service.world.stop();
     }
-}
-
-fn url(address: SocketAddr) -> String {
-    format!("http://{address}")
 }

@@ -333,6 +333,19 @@ pub(crate) struct EmulatorArgs {
     /// A fault to inject; may be repeated
     #[arg(long, value_name = "SPEC")]
     pub(crate) fault: Vec<jumpbag_emulator::Fault>,
+    /// Speak TLS, with a certificate authority that is made for this run [default: valid]
+    #[arg(long, value_name = "CERTIFICATE", num_args = 0..=1, require_equals = true, default_missing_value = "valid")]
+    pub(crate) tls: Option<EmulatorTls>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EmulatorTls {
+    /// A certificate for localhost and the loopback addresses
+    Valid,
+    /// One whose time is over
+    Expired,
+    /// One for another host
+    WrongHost,
 }
 
 #[derive(Debug, Args)]

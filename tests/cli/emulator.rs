@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
@@ -14,21 +14,24 @@ use crate::harness::TOKEN;
 pub(crate) struct Emulator {
     child: Child,
     pub(crate) url: String,
+    /// The certificate authority that it printed, where it speaks TLS.
+    pub(crate) ca: Option<PathBuf>,
 }
 
 impl Emulator {
     pub(crate) fn start(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let url = line
-            .trim()
-            .strip_prefix("listening on ")
-            .unwrap()
-            .to_owned();
-        Self { child, url }
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut value_of = |label: &str| {
+            let mut line = String::new();
+            stdout.read_line(&mut line).unwrap();
+            line.trim().strip_prefix(label).unwrap().to_owned()
+        };
+        let url = value_of("listening on ");
+        let ca = url
+            .starts_with("https://")
+            .then(|| PathBuf::from(value_of("certificate authority: ")));
+        Self { child, url, ca }
     }
 
     /// What the library holds, asked over a bare connection.

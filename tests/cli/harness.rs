@@ -223,7 +223,7 @@ pub(crate) fn digest(bytes: &[u8]) -> String {
 pub(crate) fn stable(text: &str) -> String {
     static VARYING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         [
-            (r"http://127\.0\.0\.1:\d+", "[URL]"),
+            (r"https?://127\.0\.0\.1:\d+", "[URL]"),
             (r"\d{4}-\d\d-\d\dT[\d:.]+Z", "[TIME]"),
             (r"\bsha256:[0-9a-f]{64}", "sha256:[DIGITS]"),
             (r"\bserial \d+", "serial [N]"),

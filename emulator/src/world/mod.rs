@@ -86,6 +86,11 @@ impl World {
         })
     }
 
+    /// Writes the certificate authority's certificate beside the library; returns where it is.
+    pub(crate) fn write_ca(&self, pem: &str) -> io::Result<PathBuf> {
+        self.folder.write_ca(pem)
+    }
+
     /// Returns all files in the order of their names.
     pub(crate) fn list(&self) -> Vec<File> {
         self.library().files.values().cloned().collect()

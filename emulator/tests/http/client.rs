@@ -6,7 +6,7 @@ use std::path::Path;
 use jumpbag_emulator::{Emulator, Settings, start};
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 /// An answer, or as much of it as came.
@@ -99,7 +99,14 @@ pub(crate) async fn exchange(emulator: &Emulator, bytes: &[u8]) -> Option<Answer
 
 /// The same, where there may be nobody to connect to.
 pub(crate) async fn exchange_with(address: SocketAddr, bytes: &[u8]) -> Option<Answer> {
-    let mut stream = TcpStream::connect(address).await.ok()?;
+    talk(TcpStream::connect(address).await.ok()?, bytes).await
+}
+
+/// The same, over a connection that is there.
+pub(crate) async fn talk(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    bytes: &[u8],
+) -> Option<Answer> {
     // A connection that is reset while we send or read is one that has ended.
     drop(stream.write_all(bytes).await);
     let mut received = Vec::new();

@@ -15,4 +15,5 @@ mod kill;
 mod library;
 mod lifecycle;
 mod limits;
+mod tls;
 mod token;

@@ -1,7 +1,7 @@
 //! `emulator`: the API on this machine, until it is interrupted.
 
 use crate::cli::Context;
-use crate::cli::args::EmulatorArgs;
+use crate::cli::args::{EmulatorArgs, EmulatorTls};
 use crate::cli::error::Error;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::stop::Stop;
@@ -25,16 +25,27 @@ pub(in crate::cli) async fn run(context: &Context, args: EmulatorArgs) -> Result
         limits,
         max_file_size: args.max_file_size,
         faults: args.fault,
+        tls: args.tls.map(tls),
     })
     .await
     .map_err(Error::EmulatorCommand)?;
-    context
-        .output
-        .result(&format!("listening on {}\n", emulator.url()))?;
+    let mut lines = format!("listening on {}\n", emulator.url());
+    if let Some(ca) = emulator.ca() {
+        lines += &format!("certificate authority: {}\n", ca.display());
+    }
+    context.output.result(&lines)?;
     stop.soon.cancelled().await;
     tokio::select! {
         () = emulator.stop() => {}
         () = stop.now.cancelled() => {}
     }
     Ok(Exit::Done)
+}
+
+fn tls(tls: EmulatorTls) -> jumpbag_emulator::Tls {
+    match tls {
+        EmulatorTls::Valid => jumpbag_emulator::Tls::Valid,
+        EmulatorTls::Expired => jumpbag_emulator::Tls::Expired,
+        EmulatorTls::WrongHost => jumpbag_emulator::Tls::WrongHost,
+    }
 }
