@@ -29,6 +29,8 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(crate) use crate::http::Http;
 pub(crate) use client::{Client, Settings, Timeouts};
 pub(crate) use error::{Error, chain};
 pub(crate) use identity::{Identity, IdentityError, TokenFuture, TokenSource, claimed_client_id};

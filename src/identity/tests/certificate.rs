@@ -111,7 +111,7 @@ fn p12(leaf: &rcgen::Certificate, key: &KeyPair, password: &str) -> Vec<u8> {
     let key = PrivateKey::from_der(&key.serialize_der()).unwrap();
     let leaf = Certificate::from_der(leaf.der()).unwrap();
     let mut store = KeyStore::new();
-    let chain = PrivateKeyChain::new([1_u8], key, [leaf]);
+    let chain = PrivateKeyChain::new("1", key, [leaf]);
     store.add_entry("bag", KeyStoreEntry::PrivateKeyChain(chain));
     store.writer(password).write().unwrap()
 }
