@@ -18,9 +18,11 @@ use tokio::time::Instant;
 use crate::Settings;
 use crate::connection::Connection;
 use crate::effects;
+use crate::entra::{Denied, Entra};
 use crate::fault::{Call, Calls, Effect, RetryAfter, Script};
 use crate::form;
 use crate::limit::Limiter;
+use crate::places;
 use crate::reply::{Reply, code_of, entity};
 use crate::token;
 use crate::world::{Refusal, Upload, World};
@@ -29,6 +31,8 @@ use crate::world::{Refusal, Upload, World};
 #[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) world: Arc<World>,
+    /// Who may ask for tokens; everybody where there is nothing.
+    pub(crate) entra: Option<Entra>,
     max_file_size: u64,
     /// Where the emulator is, for the OData contexts.
     url: String,
@@ -57,7 +61,9 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
     // is endless. The token endpoint keeps axum's limit.
     let most = usize::try_from(service.max_file_size).unwrap_or(usize::MAX);
     let most = most.saturating_add(effects::MAX_DRAINED);
+    let places = service.entra.as_ref().map(|_| places::router());
     Router::new()
+        .merge(places.unwrap_or_default())
         .merge(version("/api", most))
         .merge(version("/api/v1.0", most))
         .route("/{tenant}/oauth2/v2.0/token", allow(post(ask_token)))
@@ -106,7 +112,7 @@ fn allow(methods: MethodRouter<Arc<Service>>) -> MethodRouter<Arc<Service>> {
     })
 }
 
-fn unknown_path() -> Response<Body> {
+pub(crate) fn unknown_path() -> Response<Body> {
     let message = "no resource has this path";
     Reply::error(StatusCode::NOT_FOUND, "ResourceNotFound", message).into_response(false)
 }
@@ -137,6 +143,7 @@ async fn answer(
 async fn ask_token(
     State(service): State<Arc<Service>>,
     Extension(connection): Extension<Connection>,
+    tenant: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response<Body> {
     // Never refused: the login host knows nothing of the API's limits.
@@ -146,7 +153,11 @@ async fn ask_token(
         Err(response) => response,
         Ok(request) => {
             let reply = match Form::<token::Form>::from_request(request, &()).await {
-                Ok(Form(form)) => token::answer(&form, now()),
+                Ok(Form(form)) => {
+                    // What is no text is no tenant either.
+                    let tenant = tenant.map(|Path(tenant)| tenant).unwrap_or_default();
+                    token::answer(&tenant, &form, service.entra.as_ref(), now())
+                }
                 Err(_) => token::unreadable(now()),
             };
             effects::after(effect, connection, reply).await
@@ -155,9 +166,15 @@ async fn ask_token(
 }
 
 impl Service {
-    pub(crate) fn new(world: World, settings: &Settings, url: String) -> Self {
+    pub(crate) fn new(
+        world: World,
+        entra: Option<Entra>,
+        settings: &Settings,
+        url: String,
+    ) -> Self {
         Self {
             world: Arc::new(world),
+            entra,
             max_file_size: settings.max_file_size,
             url,
             gate: Mutex::new(Gate {
@@ -198,7 +215,13 @@ impl Service {
             let message = "the request has no bearer token in its Authorization header";
             return Reply::error(StatusCode::UNAUTHORIZED, "Unauthorized", message);
         };
-        let by = token::client_of(&token).unwrap_or_else(|| "emulator".to_owned());
+        let by = match self.caller(&token) {
+            Ok(by) => by,
+            Err(reply) => {
+                effects::drain(request).await;
+                return reply;
+            }
+        };
         let reply = match call.call {
             Call::List => Ok(self.list(call.api)),
             Call::Upload => self.upload(call.api, request, by).await,
@@ -206,6 +229,24 @@ impl Service {
             Call::Token => Ok(Reply::no_content()),
         };
         reply.unwrap_or_else(|refused| refused)
+    }
+
+    /// Returns who calls with this token, if it is one to be taken.
+    fn caller(&self, token: &str) -> Result<String, Reply> {
+        let Some(entra) = &self.entra else {
+            return Ok(token::client_of(token).unwrap_or_else(|| "emulator".to_owned()));
+        };
+        entra
+            .authorize(token, now())
+            .map_err(|denied| match denied {
+                Denied::Token(why) => Reply::error(StatusCode::UNAUTHORIZED, "Unauthorized", why),
+                Denied::Role => Reply::error(
+                    StatusCode::FORBIDDEN,
+                    "Forbidden",
+                    "The application does not have any of the required application permissions \
+                 (Library.Manage) to access the resource.",
+                ),
+            })
     }
 
     fn list(&self, api: &str) -> Reply {

@@ -21,7 +21,8 @@
 //!
 //! It knows nothing of the main package, so that it does not share its mistakes. Inside, a request
 //! comes from `server` (connections) over `http` (routes) and `effects` (faults) to `world` (the
-//! service's behaviour) and `folder` (what is kept); the answer goes back as a `reply`.
+//! service's behaviour) and `folder` (what is kept); the answer goes back as a `reply`. Whether a
+//! caller may ask at all is `entra`'s to say, where a file registers who may.
 
 use std::error::Error;
 use std::io;
@@ -34,9 +35,13 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::entra::Entra;
+use crate::entra::directory::Directory;
+use crate::entra::signer::Signer;
 use crate::http::Service;
 use crate::world::World;
 
+pub use crate::entra::directory::EntraError;
 pub use crate::fault::{Calls, Fault, ParseFaultError};
 pub use crate::index::IndexError;
 pub use crate::limit::{Limit, ParseLimitError};
@@ -48,6 +53,7 @@ mod cut;
 mod disposition;
 mod duration;
 mod effects;
+mod entra;
 mod fault;
 mod folder;
 mod form;
@@ -56,6 +62,8 @@ mod http;
 mod incoming;
 mod index;
 mod limit;
+mod places;
+mod refused;
 mod reply;
 mod server;
 mod tls;
@@ -77,6 +85,9 @@ pub struct Settings {
     pub faults: Vec<Fault>,
     /// The certificate to show over TLS; without one it speaks plain HTTP.
     pub tls: Option<Tls>,
+    /// The file that registers tenants and applications; without one the login host checks nobody,
+    /// and the API takes any token.
+    pub entra: Option<PathBuf>,
 }
 
 impl Settings {
@@ -94,6 +105,7 @@ impl Default for Settings {
             max_file_size: Self::MAX_FILE_SIZE,
             faults: Vec::new(),
             tls: None,
+            entra: None,
         }
     }
 }
@@ -142,6 +154,20 @@ pub enum StartError {
         /// What the libraries for it say.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// The file registers nobody.
+    #[error("could not take the tenants and applications from `{}`", path.display())]
+    Entra {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: EntraError,
+    },
+    /// There is no key to sign tokens with.
+    #[error("could not make a key to sign tokens with")]
+    Key {
+        /// What the libraries for it say.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// The folder's index is not one that can be used.
     #[error("could not read the index `{}`", path.display())]
     Index {
@@ -185,6 +211,14 @@ pub async fn start(settings: Settings) -> Result<Emulator, StartError> {
     if let Some(limit) = settings.limits.iter().find(|limit| !limit.is_usable()) {
         return Err(StartError::Limit { limit: *limit });
     }
+    let registered = settings
+        .entra
+        .as_deref()
+        .map(|path| {
+            let signer = Signer::new().map_err(|source| StartError::Key { source })?;
+            Ok((Directory::read(path)?, signer))
+        })
+        .transpose()?;
     let secured = settings
         .tls
         .map(|tls| tls::set_up(tls, address.ip(), http::now()))
@@ -205,7 +239,8 @@ pub async fn start(settings: Settings) -> Result<Emulator, StartError> {
     let acceptor = secured.map(|secured| secured.acceptor);
     let scheme = if acceptor.is_some() { "https" } else { "http" };
     let url = format!("{scheme}://{address}");
-    let service = Arc::new(Service::new(world, &settings, url.clone()));
+    let entra = registered.map(|(directory, signer)| Entra::new(directory, signer, url.clone()));
+    let service = Arc::new(Service::new(world, entra, &settings, url.clone()));
     let (stopping, stop) = watch::channel(false);
     let server = tokio::spawn(server::run(listener, acceptor, Arc::clone(&service), stop));
     Ok(Emulator {

@@ -29,6 +29,8 @@ enum Content {
     Api(Value),
     Json(Value),
     Html(String),
+    /// No body, but where to go instead.
+    Elsewhere(&'static str),
 }
 
 impl Reply {
@@ -54,6 +56,11 @@ impl Reply {
     /// JSON that is not the API's.
     pub(crate) fn json(status: StatusCode, body: Value) -> Self {
         Self::new(status, Content::Json(body))
+    }
+
+    /// Sends the client elsewhere.
+    pub(crate) fn redirect(path: &'static str) -> Self {
+        Self::new(StatusCode::FOUND, Content::Elsewhere(path))
     }
 
     /// The page of a gateway that stands before the service.
@@ -102,8 +109,12 @@ impl Reply {
 
     /// Makes the answer that is sent; `is_cut` ends its body halfway.
     pub(crate) fn into_response(self, is_cut: bool) -> Response<Body> {
+        let location = match self.content {
+            Content::Elsewhere(path) => Some(path),
+            Content::None | Content::Api(_) | Content::Json(_) | Content::Html(_) => None,
+        };
         let (content_type, bytes) = match self.content {
-            Content::None => (None, Vec::new()),
+            Content::None | Content::Elsewhere(_) => (None, Vec::new()),
             Content::Api(body) => (Some(ODATA), body.to_string().into_bytes()),
             Content::Json(body) => (
                 Some(HeaderValue::from_static("application/json; charset=utf-8")),
@@ -136,6 +147,9 @@ impl Reply {
         }
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(path) = location {
+            headers.insert(header::LOCATION, HeaderValue::from_static(path));
         }
         if let Some(Ok(when)) = self.retry_after.map(HeaderValue::try_from) {
             headers.insert(header::RETRY_AFTER, when);

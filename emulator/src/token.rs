@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::entra::{Entra, Issued};
 use crate::hex::hex;
+use crate::refused::Refused;
 use crate::reply::Reply;
 
 /// The form of a request.
@@ -16,24 +18,41 @@ pub(crate) type Form = BTreeMap<String, String>;
 /// What our tokens begin with. They carry the client id, so that nothing has to be remembered.
 const PREFIX: &str = "emulator.";
 
-/// One of Entra's errors.
-struct Refused {
-    status: StatusCode,
-    error: &'static str,
-    code: u32,
-    message: String,
+/// The only kind of assertion.
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// A request that Entra would look at.
+pub(crate) struct Asked<'a> {
+    pub(crate) client_id: &'a str,
+    /// What the token is for.
+    pub(crate) resource: &'a str,
+    pub(crate) proof: Proof<'a>,
 }
 
-/// Answers a request for a token.
-pub(crate) fn answer(form: &Form, now: Timestamp) -> Reply {
-    match check(form) {
-        Ok(client_id) => Reply::json(
+/// How a client proves that it is who it says.
+#[derive(Clone, Copy)]
+pub(crate) enum Proof<'a> {
+    Secret(&'a str),
+    Assertion(&'a str),
+}
+
+/// Answers a request for a token; without a directory, any client proves itself with anything.
+pub(crate) fn answer(tenant: &str, form: &Form, entra: Option<&Entra>, now: Timestamp) -> Reply {
+    let issued = check(form).and_then(|asked| match entra {
+        Some(entra) => {
+            let Issued { token, seconds, .. } = entra.issue(tenant, &asked, now)?;
+            Ok((token, seconds))
+        }
+        None => Ok((issue(asked.client_id), 3599)),
+    });
+    match issued {
+        Ok((token, seconds)) => Reply::json(
             StatusCode::OK,
             json!({
                 "token_type": "Bearer",
-                "expires_in": 3599,
-                "ext_expires_in": 3599,
-                "access_token": issue(client_id),
+                "expires_in": seconds,
+                "ext_expires_in": seconds,
+                "access_token": token,
             }),
         ),
         Err(refused) => refused.into_reply(now),
@@ -72,8 +91,8 @@ fn issue(client_id: &str) -> String {
     format!("{PREFIX}{client_id}.{}", Uuid::new_v4())
 }
 
-/// Returns the client id of a request that Entra would look at.
-fn check(form: &Form) -> Result<&str, Refused> {
+/// Returns what is asked for, if the request is one that Entra would look at.
+fn check(form: &Form) -> Result<Asked<'_>, Refused> {
     let value = |name: &str| {
         form.get(name)
             .map(String::as_str)
@@ -83,73 +102,51 @@ fn check(form: &Form) -> Result<&str, Refused> {
     let client_id = value("client_id").ok_or_else(|| missing("client_id"))?;
     let scope = value("scope").ok_or_else(|| missing("scope"))?;
     if grant != "client_credentials" {
+        let message = format!("The app requested an unsupported grant type '{grant}'.");
         return Err(Refused {
-            status: StatusCode::BAD_REQUEST,
             error: "unsupported_grant_type",
-            code: 70003,
-            message: format!("The app requested an unsupported grant type '{grant}'."),
+            ..Refused::request(70003, message)
         });
     }
-    if !scope.ends_with("/.default") {
-        return Err(Refused {
-            status: StatusCode::BAD_REQUEST,
+    let resource = scope.strip_suffix("/.default").ok_or_else(|| {
+        let message = format!(
+            "The provided value for scope {scope} is not valid. Client credential flows must \
+             have a scope value with /.default suffixed to the resource identifier \
+             (application ID URI)."
+        );
+        Refused {
             error: "invalid_scope",
-            code: 1_002_012,
-            message: format!(
-                "The provided value for scope {scope} is not valid. Client credential flows must \
-                 have a scope value with /.default suffixed to the resource identifier \
-                 (application ID URI)."
-            ),
-        });
-    }
-    match (value("client_secret"), value("client_assertion")) {
-        (None, None) => Err(Refused {
-            status: StatusCode::UNAUTHORIZED,
-            error: "invalid_client",
-            code: 7_000_216,
-            message: "'client_assertion', 'client_secret' or 'request' is required for the \
-                      'client_credentials' grant type."
-                .to_owned(),
-        }),
-        (_, Some(_)) if value("client_assertion_type").is_none() => {
-            Err(missing("client_assertion_type"))
+            ..Refused::request(1_002_012, message)
         }
-        _ => Ok(client_id),
+    })?;
+    let asked = |proof| Asked {
+        client_id,
+        resource,
+        proof,
+    };
+    if let Some(assertion) = value("client_assertion") {
+        let kind =
+            value("client_assertion_type").ok_or_else(|| missing("client_assertion_type"))?;
+        return match kind {
+            JWT_BEARER => Ok(asked(Proof::Assertion(assertion))),
+            _ => Err(nothing_sent()),
+        };
     }
+    let secret = value("client_secret").ok_or_else(nothing_sent)?;
+    Ok(asked(Proof::Secret(secret)))
 }
 
 fn missing(parameter: &str) -> Refused {
-    Refused {
-        status: StatusCode::BAD_REQUEST,
-        error: "invalid_request",
-        code: 900_144,
-        message: format!("The request body must contain the following parameter: '{parameter}'."),
-    }
+    let message = format!("The request body must contain the following parameter: '{parameter}'.");
+    Refused::request(900_144, message)
 }
 
-impl Refused {
-    fn into_reply(self, now: Timestamp) -> Reply {
-        let trace_id = Uuid::new_v4().to_string();
-        let correlation_id = Uuid::new_v4().to_string();
-        let timestamp = now.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
-        let (code, message) = (self.code, self.message);
-        let description = format!(
-            "AADSTS{code}: {message} Trace ID: {trace_id} Correlation ID: {correlation_id} \
-             Timestamp: {timestamp}"
-        );
-        Reply::json(
-            self.status,
-            json!({
-                "error": self.error,
-                "error_description": description,
-                "error_codes": [code],
-                "timestamp": timestamp,
-                "trace_id": trace_id,
-                "correlation_id": correlation_id,
-                "error_uri": format!("https://login.microsoftonline.com/error?code={code}"),
-            }),
-        )
-    }
+fn nothing_sent() -> Refused {
+    Refused::client(
+        7_000_216,
+        "'client_assertion', 'client_secret' or 'request' is required for the \
+         'client_credentials' grant type.",
+    )
 }
 
 #[cfg(test)]
@@ -187,6 +184,9 @@ mod tests {
         assert_eq!(code(&assertion), 900_144, "the assertion's type is missing");
         let [secret, token] = assertion;
         assert_eq!(code(&[secret, token, ("client_assertion_type", jwt)]), 0);
+        let saml = "urn:ietf:params:oauth:client-assertion-type:saml2-bearer";
+        let assertion = [secret, token, ("client_assertion_type", saml)];
+        assert_eq!(code(&assertion), 7_000_216);
     }
 
     #[test]

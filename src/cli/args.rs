@@ -336,6 +336,9 @@ pub(crate) struct EmulatorArgs {
     /// Speak TLS, with a certificate authority that is made for this run [default: valid]
     #[arg(long, value_name = "CERTIFICATE", num_args = 0..=1, require_equals = true, default_missing_value = "valid")]
     pub(crate) tls: Option<EmulatorTls>,
+    /// A JSON file with the tenants and applications that may ask for tokens [default: anybody may]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) entra: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

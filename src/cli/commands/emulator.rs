@@ -26,14 +26,17 @@ pub(in crate::cli) async fn run(context: &Context, args: EmulatorArgs) -> Result
         max_file_size: args.max_file_size,
         faults: args.fault,
         tls: args.tls.map(tls),
+        entra: args.entra,
     })
     .await
     .map_err(Error::EmulatorCommand)?;
-    let mut lines = format!("listening on {}\n", emulator.url());
+    context
+        .output
+        .result(&format!("listening on {}\n", emulator.url()))?;
     if let Some(ca) = emulator.ca() {
-        lines += &format!("certificate authority: {}\n", ca.display());
+        let line = format!("certificate authority: {}\n", ca.display());
+        context.output.result(&line)?;
     }
-    context.output.result(&lines)?;
     stop.soon.cancelled().await;
     tokio::select! {
         () = emulator.stop() => {}
