@@ -42,9 +42,9 @@ impl Access {
         };
         let choice = identity::choose(&wanted, &self.environment)?;
         let (auth, others) = choice.reasons();
-        tracing::info!(library = library.name, auth = auth.as_str(), "identity");
+        tracing::info!("the library `{}` uses {}", library.name, auth.as_str());
         for other in others {
-            tracing::info!(library = library.name, "identity: {other}");
+            tracing::info!("{other}");
         }
         let place = Place {
             authority: self.authority(library)?,

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use super::environment::Environment;
-use super::error::Error;
+use super::error::{Error, Reasons};
 use crate::model::Auth;
 
 /// The order of `auth: default`. What somebody set for this comes before what a machine or a service offers to
@@ -167,7 +167,7 @@ pub(crate) fn choose(wanted: &Wanted, environment: &Environment) -> Result<Choic
         Some(method) => Ok(Choice { method, others }),
         None => Err(Error::NoIdentity {
             library: library(),
-            reasons: others,
+            reasons: Reasons(others),
         }),
     }
 }

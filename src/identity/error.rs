@@ -27,9 +27,9 @@ pub(crate) enum Error {
     },
 
     /// `auth: default` finds nothing.
-    #[error("there is no identity for the library `{library}`{}", each(reasons))]
+    #[error("there is no identity for the library `{library}`")]
     #[diagnostic(
-        code(jumpbag::auth::no_identity),
+        code(jumpbag::auth::no_token),
         help(
             "set the variables of one identity, or JUMPBAG_TOKEN to a bearer token for the API, for instance by `az account get-access-token --resource https://api.securitycenter.microsoft.com --query accessToken -o tsv`"
         )
@@ -38,7 +38,8 @@ pub(crate) enum Error {
         /// Which library.
         library: String,
         /// Why it is none of them.
-        reasons: Vec<(Auth, String)>,
+        #[source]
+        reasons: Reasons,
     },
 
     /// The login host is none that a secret may be sent to.
@@ -192,6 +193,11 @@ impl std::error::Error for Refusal {
     }
 }
 
+/// Why an identity was not taken, for each.
+#[derive(Debug, ThisError)]
+#[error("{}", each(.0))]
+pub(crate) struct Reasons(pub(super) Vec<(Auth, String)>);
+
 /// A failure of the transport, with its last cause in one line.
 #[derive(Debug, ThisError)]
 #[error(transparent)]
@@ -251,13 +257,8 @@ impl Error {
 fn each(reasons: &[(Auth, String)]) -> String {
     let lines = reasons
         .iter()
-        .map(|(auth, why)| format!("{} ({why})", auth.as_str()));
-    let lines: Vec<String> = lines.collect();
-    if lines.is_empty() {
-        String::new()
-    } else {
-        format!(": {}", lines.join(", "))
-    }
+        .map(|(auth, why)| format!("{}: {why}", auth.as_str()));
+    lines.collect::<Vec<_>>().join("; ")
 }
 
 /// How an identity is set up.

@@ -195,8 +195,9 @@ fn without_a_token_it_is_1_and_says_where_to_get_one() {
     ----- stderr
     jumpbag::auth::no_token
 
-      × there is no token for the library `test`
-      help: set JUMPBAG_TOKEN to a bearer token for the API, for instance by `az
+      × there is no identity for the library `test`
+      XXX
+      help: set the variables of one identity, or JUMPBAG_TOKEN to a bearer token for the API, for instance by `az
             account get-access-token --resource
             https://api.securitycenter.microsoft.com --query accessToken -o tsv`
     ----- exit code 1

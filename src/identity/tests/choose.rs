@@ -42,7 +42,7 @@ fn full() -> Environment {
 fn chosen(environment: &Environment) -> Result<Auth, String> {
     match choose(&wanted(Auth::Default), environment) {
         Ok(choice) => Ok(choice.method.auth()),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(crate::library::chain(&error)),
     }
 }
 
@@ -77,7 +77,7 @@ fn the_default_order_is_the_documented_one() {
             "azure_cli",
         ]
     );
-    insta::assert_snapshot!(chosen(&environment).unwrap_err(), @"there is no identity for the library `contoso`: token (JUMPBAG_TOKEN is not set), client_secret (AZURE_CLIENT_SECRET is not set), client_certificate (AZURE_CLIENT_CERTIFICATE_PATH is not set), workload_identity (AZURE_FEDERATED_TOKEN_FILE is not set), github_actions (ACTIONS_ID_TOKEN_REQUEST_TOKEN is not set), azure_pipelines (SYSTEM_ACCESSTOKEN is not set), managed_identity (IDENTITY_ENDPOINT is not set), azure_cli (`az` is not on the PATH)");
+    insta::assert_snapshot!(chosen(&environment).unwrap_err(), @"there is no identity for the library `contoso`: token: JUMPBAG_TOKEN is not set; client_secret: AZURE_CLIENT_SECRET is not set; client_certificate: AZURE_CLIENT_CERTIFICATE_PATH is not set; workload_identity: AZURE_FEDERATED_TOKEN_FILE is not set; github_actions: ACTIONS_ID_TOKEN_REQUEST_TOKEN is not set; azure_pipelines: SYSTEM_ACCESSTOKEN is not set; managed_identity: IDENTITY_ENDPOINT is not set; azure_cli: `az` is not on the PATH");
 }
 
 #[test]
