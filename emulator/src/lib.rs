@@ -87,6 +87,16 @@ pub struct Settings {
     pub tls: Option<Tls>,
     /// The file that registers tenants and applications; without one the login host checks nobody,
     /// and the API takes any token.
+    ///
+    /// ```json
+    #[doc = include_str!("entra/example.json")]
+    /// ```
+    ///
+    /// Only `tenants` and `apps` must be there. Paths are relative to the file. `issuer: self` is the
+    /// emulator's own issuer, `URL/oidc`, whose tokens jobs get at `URL/github/oidc` and
+    /// `URL/pipelines/oidctoken`. A managed identity asks at `URL/msi/token` or
+    /// `URL/metadata/identity/oauth2/token`. Tokens for `other_audiences` are issued, and not taken by
+    /// the API; `library` is the tenant whose tokens it takes, every tenant's by default.
     pub entra: Option<PathBuf>,
 }
 

@@ -16,6 +16,8 @@ pub(crate) struct Emulator {
     pub(crate) url: String,
     /// The certificate authority that it printed, where it speaks TLS.
     pub(crate) ca: Option<PathBuf>,
+    /// The token that [`Self::list`] and [`Self::delete`] ask with.
+    pub(crate) token: String,
 }
 
 impl Emulator {
@@ -31,10 +33,16 @@ impl Emulator {
         let ca = url
             .starts_with("https://")
             .then(|| PathBuf::from(value_of("certificate authority: ")));
-        Self { child, url, ca }
+        let token = TOKEN.to_owned();
+        Self {
+            child,
+            url,
+            ca,
+            token,
+        }
     }
 
-    /// What the library holds, asked over a bare connection.
+    /// What the library holds, asked without jumpbag.
     #[track_caller]
     pub(crate) fn list(&self) -> Vec<Value> {
         let body: Value = serde_json::from_str(&self.ask("GET", "/api/libraryfiles")).unwrap();
@@ -50,12 +58,16 @@ impl Emulator {
     /// The body of the answer, which has to be a good one.
     #[track_caller]
     fn ask(&self, method: &str, path: &str) -> String {
-        let host = self.url.strip_prefix("http://").unwrap();
+        let Some(host) = self.url.strip_prefix("http://") else {
+            let bearer = format!("Authorization: Bearer {}", self.token);
+            return self.ask_over_tls(path, &["-X", method, "-H", &bearer]);
+        };
         let mut connection = TcpStream::connect(host).unwrap();
         write!(
             connection,
-            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {TOKEN}\r\n\
-             Connection: close\r\n\r\n"
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {}\r\n\
+             Connection: close\r\n\r\n",
+            self.token
         )
         .unwrap();
         let mut answer = String::new();
@@ -63,6 +75,48 @@ impl Emulator {
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with("HTTP/1.1 20"), "{answer}");
         body.to_owned()
+    }
+
+    /// The same over TLS, with curl's arguments.
+    #[track_caller]
+    fn ask_over_tls(&self, path: &str, args: &[&str]) -> String {
+        let run = Command::new("curl")
+            .arg(format!("{}{path}", self.url))
+            .args(["--silent", "--show-error", "--fail-with-body", "--cacert"])
+            .arg(self.ca.as_ref().unwrap())
+            .args(args)
+            .output()
+            .expect("these tests need curl");
+        let body = String::from_utf8(run.stdout).unwrap();
+        let error = String::from_utf8_lossy(&run.stderr);
+        assert!(run.status.success(), "{error}{body}");
+        body
+    }
+
+    /// Takes a token from the login host, for the test's own questions.
+    #[track_caller]
+    pub(crate) fn log_in(&mut self, tenant_id: &str, client_id: &str, secret: &str) {
+        let path = format!("/{tenant_id}/oauth2/v2.0/token");
+        let scope = "scope=https://api.securitycenter.microsoft.com/.default";
+        let client = format!("client_id={client_id}");
+        let secret = format!("client_secret={secret}");
+        let mut args = vec!["-d", "grant_type=client_credentials", "-d", scope];
+        args.extend(["--data-urlencode", &client, "--data-urlencode", &secret]);
+        let answer: Value = serde_json::from_str(&self.ask_over_tls(&path, &args)).unwrap();
+        answer["access_token"]
+            .as_str()
+            .unwrap()
+            .clone_into(&mut self.token);
+    }
+
+    /// A token of the emulator's own issuer, as a job in GitHub Actions gets it.
+    #[track_caller]
+    pub(crate) fn federated_token(&self, request_token: &str, audience: &str) -> String {
+        let path = format!("/github/oidc?api-version=2.0&audience={audience}");
+        let bearer = format!("Authorization: Bearer {request_token}");
+        let answer: Value =
+            serde_json::from_str(&self.ask_over_tls(&path, &["-H", &bearer])).unwrap();
+        answer["value"].as_str().unwrap().to_owned()
     }
 
     /// The names in it, in order.

@@ -146,7 +146,17 @@ impl World {
     pub(crate) fn emulator_in(&self, data: &str, args: &[&str]) -> Emulator {
         let mut command = self.command(&["emulator", "--data", data, "--no-limit"]);
         command.args(args);
-        Emulator::start(command)
+        let mut emulator = Emulator::start(command);
+        emulator.ca = emulator.ca.take().map(|ca| self.path(ca));
+        emulator
+    }
+
+    /// The same over TLS, with a login host that knows whom `directory` registers.
+    pub(crate) fn emulator_of(&self, directory: &serde_json::Value, args: &[&str]) -> Emulator {
+        self.write("entra.json", directory.to_string());
+        let mut all = vec!["--tls", "--entra", "entra.json"];
+        all.extend(args);
+        self.emulator(&all)
     }
 
     /// Every file under this folder, with its path in it.

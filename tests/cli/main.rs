@@ -32,6 +32,7 @@ mod libraries;
 mod limits;
 #[cfg(unix)]
 mod locks;
+mod login_host;
 mod plan_files;
 mod plan_options;
 #[cfg(unix)]

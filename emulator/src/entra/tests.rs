@@ -428,6 +428,19 @@ fn the_api_takes_tokens_for_it_from_here_with_the_role() {
 }
 
 #[test]
+fn the_documented_file_is_read() {
+    let client = Client::new(2030);
+    std::fs::copy(
+        client.folder.path().join("cert.pem"),
+        client.folder.path().join("ca.pem"),
+    )
+    .unwrap();
+    let text = include_bytes!("example.json");
+    let directory = Directory::parse(text, client.folder.path()).unwrap();
+    assert_eq!(directory.audience, RESOURCE);
+}
+
+#[test]
 fn a_jobs_token_is_no_token_for_the_api() {
     let entra = entra(&json!({}));
     let claims = json!({ "iss": entra.issuer(), "aud": RESOURCE, "tid": TENANT, "roles": [ROLE] });

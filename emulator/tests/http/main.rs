@@ -10,6 +10,7 @@
 
 mod client;
 mod curl;
+mod entra;
 mod faults;
 mod kill;
 mod library;
