@@ -59,7 +59,7 @@ fn parse(pem: &[u8]) -> Result<Vec<Certificate>, &'static str> {
         let der = der.map_err(|_| "it is no PEM")?;
         // What is not parsed would be left out without a word.
         match x509_parser::parse_x509_certificate(&der) {
-            Ok((rest, _)) if rest.is_empty() => {}
+            Ok(([], _)) => {}
             _ => return Err("a block in it is no certificate"),
         }
         certificates

@@ -156,12 +156,14 @@ fn pem(bytes: &[u8]) -> Result<Parts, Unfit> {
     let mut keys = Vec::new();
     for section in <(SectionKind, Vec<u8>)>::pem_slice_iter(bytes) {
         let (kind, der) = section.map_err(|_| unfit("it is no whole PEM", ONE_FILE))?;
-        match kind {
-            SectionKind::Certificate => certificates.push(der),
-            SectionKind::RsaPrivateKey => keys.push(EncodingKey::from_rsa_der(&der)),
-            SectionKind::PrivateKey => keys.push(pkcs8(&der)?),
-            SectionKind::EcPrivateKey => return Err(only_rsa()),
-            _ => {}
+        if kind == SectionKind::Certificate {
+            certificates.push(der);
+        } else if kind == SectionKind::RsaPrivateKey {
+            keys.push(EncodingKey::from_rsa_der(&der));
+        } else if kind == SectionKind::PrivateKey {
+            keys.push(pkcs8(&der)?);
+        } else if kind == SectionKind::EcPrivateKey {
+            return Err(only_rsa());
         }
     }
     match keys.len() {

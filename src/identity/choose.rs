@@ -160,7 +160,8 @@ pub(crate) fn choose(wanted: &Wanted, environment: &Environment) -> Result<Choic
                     missing: is_not_set(&missing),
                 });
             }
-            Err(missing) => others.push((auth, is_not_set(&missing))),
+            // The first says enough: it is what the identity is known by.
+            Err(missing) => others.push((auth, is_not_set(missing.get(..1).unwrap_or_default()))),
         }
     }
     match chosen {

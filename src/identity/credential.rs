@@ -72,19 +72,13 @@ impl Credential {
     }
 
     fn make(&self) -> Result<Made, Error> {
-        let who = || Who::of(&self.method);
-        Ok(match &self.method {
+        match &self.method {
             // It has no credential: the token itself is in the environment.
-            Method::Token(_) => return Err(Error::failed(who(), "nothing to ask".to_owned())),
-            Method::ClientSecret { app, secret } => ClientSecretCredential::new(
-                &app.tenant_id,
-                app.client_id.clone(),
-                Secret::new(secret.expose_secret().to_owned()),
-                Some(ClientSecretCredentialOptions {
-                    client_options: self.options(),
-                }),
-            )
-            .map(|made| made as _),
+            Method::Token(_) => {
+                let who = Who::of(&self.method);
+                Err(Error::failed(who, "nothing to ask".to_owned()))
+            }
+            Method::ClientSecret { app, secret } => Ok(self.client_secret(app, secret)),
             Method::ClientCertificate {
                 app,
                 path,
@@ -94,55 +88,72 @@ impl Credential {
                 let now = (self.now)();
                 let certificate = Certificate::load(path, password.as_ref(), *send_chain, now)?;
                 let audience = self.token_endpoint(app);
-                self.assertion(app, Signed::new(certificate, app, audience, self.now))
+                Ok(self.assertion(app, Signed::new(certificate, app, audience, self.now)))
             }
             Method::WorkloadIdentity { app, file } => {
                 readable(file)?;
-                let options = WorkloadIdentityCredentialOptions {
-                    credential_options: self.assertion_options(),
-                    client_id: Some(app.client_id.clone()),
-                    tenant_id: Some(app.tenant_id.clone()),
-                    token_file_path: Some(file.into()),
-                };
-                WorkloadIdentityCredential::new(Some(options)).map(|made| made as _)
+                Ok(self.workload_identity(app, file))
             }
             Method::GithubActions { app, url, token } => {
                 let transport = Arc::clone(&self.transport);
-                let authority = &self.place.authority;
-                let github = Github::new(url, token.clone(), authority, transport, who())?;
-                self.assertion(app, github)
+                let (authority, who) = (&self.place.authority, Who::of(&self.method));
+                let github = Github::new(url, token.clone(), authority, transport, who)?;
+                Ok(self.assertion(app, github))
             }
-            // It reads SYSTEM_OIDCREQUESTURI from the environment by itself.
             Method::AzurePipelines {
                 app,
                 connection,
                 token,
-            } => AzurePipelinesCredential::new(
-                app.tenant_id.clone(),
-                app.client_id.clone(),
-                connection,
-                token.expose_secret().to_owned(),
-                Some(AzurePipelinesCredentialOptions {
-                    credential_options: self.assertion_options(),
-                }),
-            )
-            .map(|made| made as _),
-            // It reads IDENTITY_ENDPOINT, IDENTITY_HEADER and their like from the environment by itself.
-            Method::ManagedIdentity { client_id } => {
-                ManagedIdentityCredential::new(Some(ManagedIdentityCredentialOptions {
-                    user_assigned_id: client_id.clone().map(UserAssignedId::ClientId),
-                    client_options: self.options(),
-                }))
-                .map(|made| made as _)
-            }
+            } => Ok(self.azure_pipelines(app, connection, token)),
+            Method::ManagedIdentity { client_id } => Ok(self.managed_identity(client_id.clone())),
             Method::AzureCli { tenant_id } => {
-                AzureCliCredential::new(Some(AzureCliCredentialOptions {
+                let options = AzureCliCredentialOptions {
                     tenant_id: tenant_id.clone(),
                     ..AzureCliCredentialOptions::default()
-                }))
-                .map(|made| made as _)
+                };
+                Ok(AzureCliCredential::new(Some(options)).map(|made| made as _))
             }
-        })
+        }
+    }
+
+    fn client_secret(&self, app: &App, secret: &SecretString) -> Made {
+        let options = ClientSecretCredentialOptions {
+            client_options: self.options(),
+        };
+        let secret = Secret::new(secret.expose_secret().to_owned());
+        let client_id = app.client_id.clone();
+        ClientSecretCredential::new(&app.tenant_id, client_id, secret, Some(options))
+            .map(|made| made as _)
+    }
+
+    fn workload_identity(&self, app: &App, file: &str) -> Made {
+        let options = WorkloadIdentityCredentialOptions {
+            credential_options: self.assertion_options(),
+            client_id: Some(app.client_id.clone()),
+            tenant_id: Some(app.tenant_id.clone()),
+            token_file_path: Some(file.into()),
+        };
+        WorkloadIdentityCredential::new(Some(options)).map(|made| made as _)
+    }
+
+    /// Reads `SYSTEM_OIDCREQUESTURI` from the environment by itself.
+    fn azure_pipelines(&self, app: &App, connection: &str, token: &SecretString) -> Made {
+        let options = AzurePipelinesCredentialOptions {
+            credential_options: self.assertion_options(),
+        };
+        let (tenant_id, client_id) = (app.tenant_id.clone(), app.client_id.clone());
+        let token = token.expose_secret().to_owned();
+        AzurePipelinesCredential::new(tenant_id, client_id, connection, token, Some(options))
+            .map(|made| made as _)
+    }
+
+    /// Reads `IDENTITY_ENDPOINT`, `IDENTITY_HEADER` and their like from the environment by itself.
+    fn managed_identity(&self, client_id: Option<String>) -> Made {
+        let options = ManagedIdentityCredentialOptions {
+            user_assigned_id: client_id.map(UserAssignedId::ClientId),
+            client_options: self.options(),
+        };
+        ManagedIdentityCredential::new(Some(options)).map(|made| made as _)
     }
 
     fn assertion(&self, app: &App, assertion: impl ClientAssertion + 'static) -> Made {

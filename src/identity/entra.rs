@@ -12,16 +12,12 @@ const SHOWN: usize = 400;
 #[derive(Debug)]
 pub(crate) struct Meaning {
     pub(super) code: u32,
-    pub(super) meaning: &'static str,
+    pub(super) what: &'static str,
     pub(super) help: &'static str,
 }
 
-const fn meaning(code: u32, meaning: &'static str, help: &'static str) -> Meaning {
-    Meaning {
-        code,
-        meaning,
-        help,
-    }
+const fn meaning(code: u32, what: &'static str, help: &'static str) -> Meaning {
+    Meaning { code, what, help }
 }
 
 /// The codes that people meet, from "Microsoft Entra authentication and authorization error codes" and the
@@ -231,7 +227,7 @@ mod tests {
     fn what_is_not_entras_is_shown_as_it_is() {
         let read = |body: &[u8]| Said::read(StatusCode::BAD_REQUEST, body).to_string();
         insta::assert_snapshot!(read(br#"{"statusCode":400,"message":"No managed identity"}"#), @"the answer was 400: `No managed identity`");
-        insta::assert_snapshot!(read(br#"[1]"#), @"the answer was 400: `[1]`");
+        insta::assert_snapshot!(read(b"[1]"), @"the answer was 400: `[1]`");
         insta::assert_snapshot!(read(br#"{"error":{"code":"x"},"error_codes":["x"]}"#), @r#"the answer was 400: `{"error":{"code":"x"},"error_codes":["x"]}`"#);
     }
 

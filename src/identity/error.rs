@@ -178,7 +178,7 @@ pub(crate) enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Known(meaning, _) => write!(f, "AADSTS{}: {}", meaning.code, meaning.meaning),
+            Self::Known(meaning, _) => write!(f, "AADSTS{}: {}", meaning.code, meaning.what),
             Self::Other(said) => said.fmt(f),
         }
     }
@@ -201,7 +201,7 @@ pub(crate) struct Reasons(pub(super) Vec<(Auth, String)>);
 /// A failure of the transport, with its last cause in one line.
 #[derive(Debug, ThisError)]
 #[error(transparent)]
-pub(crate) struct Obstacle(#[from] pub(super) Failure);
+pub(crate) struct Obstacle(Box<Failure>);
 
 /// A text of somebody else, on one line.
 #[derive(Debug, ThisError)]
@@ -218,6 +218,13 @@ impl Error {
             Some(meaning) => Refusal::Known(meaning, said),
             None => Refusal::Other(said),
         };
+        Self::Refused { who, help, cause }
+    }
+
+    /// The error for a refusal of the service that vouches for a job, before the login host is asked.
+    pub(super) fn not_vouched_for(who: Who, said: Said) -> Self {
+        let help = to_configure(who.auth);
+        let cause = Refusal::Other(Box::new(said));
         Self::Refused { who, help, cause }
     }
 
@@ -241,7 +248,7 @@ impl Error {
         Self::Unreachable {
             who,
             help,
-            cause: Obstacle(failure),
+            cause: Obstacle(Box::new(failure)),
         }
     }
 

@@ -61,7 +61,7 @@ impl Github {
         let reply = reply.map_err(|failure| Error::unreachable(self.who.clone(), failure))?;
         if !reply.status.is_success() {
             let said = Said::read(reply.status, &reply.body);
-            return Err(Error::refused(self.who.clone(), said));
+            return Err(Error::not_vouched_for(self.who.clone(), said));
         }
         let answer: Answer = serde_json::from_slice(&reply.body).map_err(|_| {
             let words = "GitHub's answer holds no token".to_owned();

@@ -79,7 +79,12 @@ fn a_pfx_with_a_password_gets_in() {
     assert_key_untold(&scene);
 
     let wrong = ("AZURE_CLIENT_CERTIFICATE_PASSWORD", "hush-wrong");
-    insta::assert_snapshot!(scene.fails(&app(&[(PATH, "keys/bag.pfx"), wrong])), @"");
+    insta::assert_snapshot!(scene.fails(&app(&[(PATH, "keys/bag.pfx"), wrong])), @"
+    jumpbag::auth::bad_file
+
+      × `keys/bag.pfx` cannot be used for `auth: client_certificate`: it is neither PEM nor a PFX file that opens with the password
+      help: check AZURE_CLIENT_CERTIFICATE_PASSWORD, and that the file is whole
+    ");
 }
 
 /// What a PEM block holds.
@@ -120,7 +125,19 @@ fn subject_name_and_issuer_get_in_with_the_chain_and_not_without() {
         path,
         ("AZURE_CLIENT_SEND_CERTIFICATE_CHAIN", "true"),
     ]));
-    insta::assert_snapshot!(scene.fails(&app(&[path])), @"");
+    insta::assert_snapshot!(scene.fails(&app(&[path])), @"
+    jumpbag::auth::refused
+
+      × could not get a token with `auth: client_certificate` for the application `[ID]` in the tenant `[ID]`
+      ├─▶ AADSTS700027: the certificate or its key is not registered with the   application
+      ╰─▶ the answer was 401 invalid_client: `AADSTS700027: Client assertion
+          failed signature validation. [Reason - The key was not found.] Review
+          the documentation at
+          https://learn.microsoft.com/entra/identity-platform/certificate-credentials
+          .` (trace id `[ID]`, correlation id
+          `[ID]`)
+      help: upload this certificate to the app registration, or use the one that is registered; with subject name and issuer, set AZURE_CLIENT_SEND_CERTIFICATE_CHAIN=1
+    ");
 }
 
 #[test]
@@ -140,12 +157,28 @@ fn another_certificate_is_not_taken() {
 #[test]
 fn an_expired_certificate_is_said_before_anybody_is_asked() {
     let scene = scene(2021);
-    insta::assert_snapshot!(scene.fails(&app(&[(PATH, "keys/both.pem")])), @"");
+    insta::assert_snapshot!(scene.fails(&app(&[(PATH, "keys/both.pem")])), @"
+    jumpbag::auth::bad_file
+
+      × `keys/both.pem` cannot be used for `auth: client_certificate`: the certificate expired at [TIME]
+      help: renew the certificate, and upload the new one to the app registration
+    ");
 }
 
 #[test]
 fn a_file_that_is_not_there_or_holds_no_key_is_said() {
     let scene = scene(2099);
-    insta::assert_snapshot!(scene.fails(&app(&[(PATH, "keys/none.pem")])), @"");
-    insta::assert_snapshot!(scene.fails(&app(&[(PATH, "keys/cert.pem")])), @"");
+    insta::assert_snapshot!(scene.fails(&app(&[(PATH, "keys/none.pem")])), @"
+    jumpbag::auth::file
+
+      × could not read `keys/none.pem` for `auth: client_certificate`
+      ╰─▶ No such file or directory (os error 2)
+      help: let AZURE_CLIENT_CERTIFICATE_PATH name a file that exists and that you may read
+    ");
+    insta::assert_snapshot!(scene.fails(&app(&[(PATH, "keys/cert.pem")])), @"
+    jumpbag::auth::bad_file
+
+      × `keys/cert.pem` cannot be used for `auth: client_certificate`: there is no private key in it
+      help: let AZURE_CLIENT_CERTIFICATE_PATH name one file with the certificate and its RSA key: PEM (`BEGIN CERTIFICATE` and `BEGIN PRIVATE KEY`), or PFX
+    ");
 }

@@ -36,17 +36,34 @@ esac"#,
 fn whoever_is_not_logged_in_is_told() {
     let (scene, path) =
         scene(r#"echo "ERROR: Please run 'az login' to setup account." >&2; exit 1"#);
-    insta::assert_snapshot!(scene.fails(&[("PATH", &path)]), @"");
+    insta::assert_snapshot!(scene.fails(&[("PATH", &path)]), @"
+    jumpbag::auth::failed
+
+      × could not get a token with `auth: azure_cli`
+      ╰─▶ ERROR: Please run 'az login' to setup account.
+      help: run `az login`, and `az account show` to see who is logged in
+    ");
 }
 
 #[test]
 fn an_answer_that_is_not_understood_is_not_shown() {
     let (scene, path) = scene(r#"printf '{"accessToken":"TOKEN","expires_on":"hush-TOKEN"}'"#);
-    insta::assert_snapshot!(scene.fails(&[("PATH", &path)]), @"");
+    insta::assert_snapshot!(scene.fails(&[("PATH", &path)]), @"
+    jumpbag::auth::failed
+
+      × could not get a token with `auth: azure_cli`
+      ╰─▶ what came back holds no token that can be understood
+      help: run `az login`, and `az account show` to see who is logged in
+    ");
 }
 
 #[test]
 fn without_the_program_it_says_what_to_install() {
     let scene = Scene::new("azure_cli");
-    insta::assert_snapshot!(scene.fails(&[("PATH", "/nowhere")]), @"");
+    insta::assert_snapshot!(scene.fails(&[("PATH", "/nowhere")]), @"
+    jumpbag::auth::not_configured
+
+      × the library `test` cannot use `auth: azure_cli`: `az` is not on the PATH
+      help: install the Azure CLI, and log in with `az login`
+    ");
 }

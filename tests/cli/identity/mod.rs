@@ -76,7 +76,14 @@ impl Scene {
     }
 
     fn of(world: World, auth: &str, directory: &Value, args: &[&str]) -> Self {
-        let emulator = world.emulator_of(directory, args);
+        let emulator = match args {
+            // It shows another certificate than a good one.
+            [tls] if tls.starts_with("--tls=") => {
+                world.write("entra.json", directory.to_string());
+                world.emulator(&["--entra", "entra.json", tls])
+            }
+            _ => world.emulator_of(directory, args),
+        };
         world.write("a.sh", "echo a\n");
         world.write("b.sh", "echo b\n");
         let scene = Self { world, emulator };
