@@ -73,7 +73,7 @@ impl Access {
     }
 }
 
-/// What AZURE_AUTHORITY_HOST says: a URL, or a bare host.
+/// What `AZURE_AUTHORITY_HOST` says: a URL, or a bare host.
 fn authority_host(set: &str) -> Result<String, identity::Error> {
     let bad = |problem| identity::Error::Authority {
         authority: set.to_owned(),

@@ -73,7 +73,9 @@ impl Github {
 
 /// The audience that federated credentials of each cloud expect.
 fn audience(authority: &str) -> &'static str {
-    if authority.ends_with(".us") {
+    let host = Url::parse(authority).ok();
+    let domain = host.as_ref().and_then(Url::domain);
+    if domain.and_then(|domain| domain.rsplit('.').next()) == Some("us") {
         "api://AzureADTokenExchangeUSGov"
     } else {
         "api://AzureADTokenExchange"
@@ -91,5 +93,18 @@ impl ClientAssertion for Github {
     async fn secret(&self, _: Option<ClientMethodOptions<'_>>) -> azure_core::Result<String> {
         let assertion = self.ask().await;
         assertion.map_err(|error| azure_core::Error::new(ErrorKind::Credential, error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::audience;
+
+    #[test]
+    fn the_governments_cloud_has_its_own_audience() {
+        let public = audience("https://login.microsoftonline.com");
+        assert_eq!(public, "api://AzureADTokenExchange");
+        let government = audience("https://login.microsoftonline.us");
+        assert_eq!(government, "api://AzureADTokenExchangeUSGov");
     }
 }

@@ -51,10 +51,10 @@ impl Registry {
         http: Http,
         now: fn() -> Timestamp,
     ) -> Identity {
-        let method = match choice.method {
-            Method::Token(token) => return Identity::Token(token),
-            method => method,
-        };
+        let method = choice.method;
+        if let Method::Token(token) = method {
+            return Identity::Token(token);
+        }
         let key = key(&method, &place);
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
         let source = sources.entry(key).or_insert_with(|| {
@@ -67,14 +67,14 @@ impl Registry {
 }
 
 fn key(method: &Method, place: &Place) -> Key {
-    let (tenant_id, client_id) = match method {
-        Method::ManagedIdentity { client_id } => (None, client_id.clone()),
-        Method::AzureCli { tenant_id } => (tenant_id.clone(), None),
-        method => {
-            let app = method.app().cloned();
-            app.map(|app| (app.tenant_id, app.client_id)).unzip()
-        }
-    };
+    let app = method.app().cloned();
+    let (mut tenant_id, mut client_id) = app.map(|app| (app.tenant_id, app.client_id)).unzip();
+    if let Method::ManagedIdentity { client_id: id } = method {
+        client_id.clone_from(id);
+    }
+    if let Method::AzureCli { tenant_id: id } = method {
+        tenant_id.clone_from(id);
+    }
     Key {
         auth: method.auth(),
         tenant_id,

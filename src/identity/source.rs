@@ -50,7 +50,7 @@ struct Held {
 }
 
 struct Token {
-    token: SecretString,
+    bearer: SecretString,
     renew: Instant,
     end: Instant,
 }
@@ -69,13 +69,13 @@ impl Source {
         let before = self.asked.load(Ordering::Acquire);
         let mut held = self.held.lock().await;
         let is_refused = |token: &Token| {
-            refused.is_some_and(|refused| refused.expose_secret() == token.token.expose_secret())
+            refused.is_some_and(|refused| refused.expose_secret() == token.bearer.expose_secret())
         };
         if let Some(token) = &held.token
             && !is_refused(token)
             && Instant::now() < token.renew
         {
-            return Ok(token.token.clone());
+            return Ok(token.bearer.clone());
         }
         // Somebody asked while we waited for our turn, and we would be told the same.
         if let Some(failed) = &held.failed
@@ -91,8 +91,8 @@ impl Source {
                 let margin = MARGIN.min(fetched.lifetime / FRACTION);
                 let token = fetched.token.clone();
                 held.token = Some(Token {
-                    token: fetched.token,
-                    renew: now + (fetched.lifetime - margin),
+                    bearer: fetched.token,
+                    renew: now + fetched.lifetime.saturating_sub(margin),
                     end: now + fetched.lifetime,
                 });
                 held.failed = None;
@@ -105,7 +105,7 @@ impl Source {
                         "the token could not be renewed; the old one is good for a while"
                     );
                     token.renew = token.end.min(now + PATIENCE);
-                    Ok(token.token.clone())
+                    Ok(token.bearer.clone())
                 }
                 _ => {
                     held.failed = Some(failed.clone());

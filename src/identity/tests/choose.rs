@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use secrecy::SecretString;
 
 use crate::identity::choose::{Method, Wanted, choose};
@@ -137,7 +139,7 @@ fn no_debug_output_holds_a_secret() {
     let mut shown = format!("{environment:?}");
     for (_, auth) in Auth::WORDS {
         let choice = choose(&wanted(auth), &environment);
-        shown.push_str(&format!("{choice:?}"));
+        write!(shown, "{choice:?}").unwrap();
     }
     assert!(!shown.contains("hush"), "{shown}");
 }
