@@ -1,6 +1,7 @@
 //! Joining what the manifest, the state and the library say to the planner's inputs.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::model::{
     DesiredFile, Inputs, LibraryId, Limit, Name, ObservedFile, Policy, TrackedFile,
@@ -22,6 +23,8 @@ pub(crate) struct Known<'a> {
     pub(crate) policy: Policy,
     /// The API's limits.
     pub(crate) limits: Vec<Limit>,
+    /// How long ago other runs made the calls that still count in the limits.
+    pub(crate) spent: Vec<Duration>,
 }
 
 /// The planner's inputs. Without a refresh, what is tracked is taken for what is observed.
@@ -33,6 +36,7 @@ pub(crate) fn join(known: Known<'_>) -> Inputs {
         observed,
         policy,
         limits,
+        spent,
     } = known;
     let tracked = document
         .map(|document| tracked(document, observed.as_ref()))
@@ -48,6 +52,7 @@ pub(crate) fn join(known: Known<'_>) -> Inputs {
         tracked,
         policy,
         limits,
+        spent,
     }
 }
 

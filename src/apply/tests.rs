@@ -71,6 +71,7 @@ impl Bench {
         let settings = Settings {
             endpoint: self.emulator.url().parse().unwrap(),
             limits: Vec::new(),
+            ledger: None,
             retry: Retry::default(),
             identity: Identity::Token("hush".into()),
             http: crate::library::Http::new(Vec::new()).unwrap(),

@@ -367,6 +367,8 @@ pub(crate) enum SchemaName {
     Plan,
     /// state.json
     State,
+    /// budget.json, beside it
+    Budget,
     /// `validate --format json`
     Validation,
 }

@@ -181,6 +181,17 @@ pub(crate) enum Error {
     )]
     Runtime(#[source] io::Error),
 
+    /// Each library has been told why.
+    #[error("none of the {of} libraries can be read, and nothing was changed")]
+    #[diagnostic(
+        code(jumpbag::cli::none_ready),
+        help("mend what is named above for each, and run it again")
+    )]
+    NoneReady {
+        /// How many were selected.
+        of: usize,
+    },
+
     /// A saved plan is about a library that the manifest does not have.
     #[error("the plan is about the library `{library}`, which the manifest does not have")]
     #[diagnostic(

@@ -24,17 +24,6 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
-    /// Which of two libraries' ends is the end of the run.
-    pub(crate) fn worse(self, other: Self) -> Self {
-        if self == Self::Interrupted || other == Self::Done {
-            self
-        } else {
-            other
-        }
-    }
-}
-
-impl Exit {
     /// The number for it.
     pub(crate) fn code(self) -> u8 {
         match self {

@@ -9,6 +9,8 @@ mod error;
 mod events;
 mod exit;
 mod file;
+mod ledger;
+mod libraries;
 mod output;
 mod progress;
 mod report;

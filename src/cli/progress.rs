@@ -1,5 +1,6 @@
 //! Progress of an apply: a bar on a terminal, plain lines elsewhere.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -16,22 +17,32 @@ use crate::render::escape;
 /// Waits shorter than this are not worth a line.
 const WORTH_TELLING: Duration = Duration::from_secs(5);
 
-/// Shows the events of one library's apply.
+/// Shows the progress of a run over all of its libraries.
 pub(super) struct Progress {
-    output: Output,
-    bar: Option<ProgressBar>,
-    total: u64,
-    finished: u64,
+    board: Arc<Board>,
+    /// Whether there is one library, which then need not be named.
+    is_one: bool,
+}
+
+/// What shows one library's share of the progress.
+pub(super) struct Share {
+    board: Arc<Board>,
+    /// What its lines begin with.
+    of: String,
     waits: JoinHandle<()>,
 }
 
+struct Board {
+    output: Output,
+    bar: Option<ProgressBar>,
+    total: u64,
+    /// Held while a line is printed, so that the lines are in the order of their numbers.
+    finished: Mutex<u64>,
+}
+
 impl Progress {
-    /// For `total` changes; `waiting` says until when the next call waits for the limits.
-    pub(super) fn new(
-        output: Output,
-        total: u64,
-        waiting: watch::Receiver<Option<Instant>>,
-    ) -> Self {
+    /// For `total` changes.
+    pub(super) fn new(output: Output, total: u64, is_one: bool) -> Self {
         let bar = output.bars().then(|| {
             let bar = ProgressBar::new(total);
             let style = ProgressStyle::with_template("[{bar:30}] {pos}/{len} {wide_msg}");
@@ -42,22 +53,48 @@ impl Progress {
             );
             bar
         });
-        let waits = tokio::spawn(tell_waits(output, bar.clone(), waiting));
-        Self {
+        let board = Board {
             output,
             bar,
             total,
-            finished: 0,
+            finished: Mutex::new(0),
+        };
+        Self {
+            board: Arc::new(board),
+            is_one,
+        }
+    }
+
+    /// What shows the share of `library`; `waiting` says until when its next call waits for the limits.
+    pub(super) fn share(&self, library: &str, waiting: watch::Receiver<Option<Instant>>) -> Share {
+        let of = if self.is_one {
+            String::new()
+        } else {
+            format!("{}: ", escape::visible(library))
+        };
+        let waits = tokio::spawn(tell_waits(Arc::clone(&self.board), of.clone(), waiting));
+        Share {
+            board: Arc::clone(&self.board),
+            of,
             waits,
         }
     }
 
+    /// Clears the bar.
+    pub(super) fn end(self) {
+        if let Some(bar) = &self.board.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Share {
     /// Shows one event.
     pub(super) fn tell(&mut self, event: Event) {
         match event {
             Event::Started { name, action, .. } => {
-                if let Some(bar) = &self.bar {
-                    bar.set_message(format!("{} {}", doing(action), shown(&name)));
+                if let Some(bar) = &self.board.bar {
+                    bar.set_message(format!("{}{} {}", self.of, doing(action), shown(&name)));
                 }
             }
             Event::Done { name, action, .. } => {
@@ -82,33 +119,32 @@ impl Progress {
     }
 
     fn line(&mut self, text: &str) {
-        self.finished += 1;
-        match &self.bar {
+        let (board, of) = (&self.board, &self.of);
+        let mut finished = board
+            .finished
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *finished += 1;
+        match &board.bar {
             Some(bar) => {
-                bar.set_position(self.finished);
-                bar.println(text);
+                bar.set_position(*finished);
+                bar.println(format!("{of}{text}"));
             }
-            None => self
+            None => board
                 .output
-                .note(&format!("[{}/{}] {text}", self.finished, self.total)),
-        }
-    }
-
-    /// Clears the bar.
-    pub(super) fn end(self) {
-        self.waits.abort();
-        if let Some(bar) = self.bar {
-            bar.finish_and_clear();
+                .note(&format!("[{finished}/{}] {of}{text}", board.total)),
         }
     }
 }
 
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.waits.abort();
+    }
+}
+
 /// Says when nothing happens because the limits are used up.
-async fn tell_waits(
-    output: Output,
-    bar: Option<ProgressBar>,
-    mut waiting: watch::Receiver<Option<Instant>>,
-) {
+async fn tell_waits(board: Arc<Board>, of: String, mut waiting: watch::Receiver<Option<Instant>>) {
     while waiting.changed().await.is_ok() {
         let until = *waiting.borrow_and_update();
         let left = until.map_or(Duration::ZERO, |until| until.duration_since(Instant::now()));
@@ -116,12 +152,12 @@ async fn tell_waits(
             continue;
         }
         let text = format!(
-            "waiting {} s for the API's rate limit",
+            "{of}waiting {} s for the API's rate limit",
             left.as_secs_f64().ceil()
         );
-        match &bar {
+        match &board.bar {
             Some(bar) => bar.set_message(text),
-            None => output.note(&text),
+            None => board.output.note(&text),
         }
     }
 }

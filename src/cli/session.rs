@@ -12,6 +12,7 @@ use url::Url;
 use super::access::Access;
 use super::error::Error;
 use super::exit::Failure;
+use super::output::Output;
 use super::{Context, env};
 use crate::diagnostics::{Problem, Text};
 use crate::gather::{self, Known};
@@ -19,7 +20,7 @@ use crate::library::{self, Client, Identity, Retry, Timeouts};
 use crate::manifest::{self, Endpoint, Library, Manifest};
 use crate::model::{DesiredFile, Inputs, LibraryId, Name, ObservedFile, Policy, Selection};
 use crate::plan::Warning;
-use crate::state::{self, Document, Locked, Owner, Store};
+use crate::state::{self, Budget, Document, Locked, Owner, Store};
 
 /// The manifest with what it asks of the selected libraries.
 pub(super) struct Workspace {
@@ -53,6 +54,10 @@ pub(super) struct Session {
     folder: Utf8PathBuf,
     endpoint: Endpoint,
     access: Arc<Access>,
+    /// What other runs spend of the limits; `None` where there are no limits to share. It has one account for
+    /// the one connection that a session makes.
+    budget: Option<Arc<Budget>>,
+    output: Output,
 }
 
 /// A library's API, and the emulator that it is served by, if any.
@@ -93,7 +98,7 @@ impl Workspace {
             .into_iter()
             .map(|library| {
                 let desired = self.desired.remove(&library.name).unwrap_or_default();
-                Session::new(&self.manifest, library, desired, &access)
+                Session::new(context, &self.manifest, library, desired, &access)
             })
             .collect()
     }
@@ -107,7 +112,7 @@ pub(super) fn stores(context: &Context) -> Result<Vec<Session>, Failure> {
     let access = Arc::new(Access::new());
     selected
         .into_iter()
-        .map(|library| Session::new(&manifest, library, BTreeMap::new(), &access))
+        .map(|library| Session::new(context, &manifest, library, BTreeMap::new(), &access))
         .collect()
 }
 
@@ -170,6 +175,7 @@ fn select(context: &Context, manifest: &Manifest) -> Result<Vec<Library>, Error>
 
 impl Session {
     fn new(
+        context: &Context,
         manifest: &Manifest,
         mut library: Library,
         desired: BTreeMap<Name, DesiredFile>,
@@ -195,6 +201,12 @@ impl Session {
         };
         let folder = manifest.folder().to_owned();
         let store = Store::new(folder.join(&manifest.state.path).join(&library.name));
+        // An emulator within the run begins with limits of which nothing is used up.
+        let has_budget = matches!(endpoint, Endpoint::Url(_)) && !library.limits.is_empty();
+        let budget = has_budget.then(|| {
+            let run = uuid::Uuid::new_v4().to_string();
+            Budget::new(&store, run, library.limits.clone(), jiff::Timestamp::now)
+        });
         Ok(Self {
             library,
             id,
@@ -203,6 +215,8 @@ impl Session {
             folder,
             endpoint,
             access: Arc::clone(access),
+            budget: budget.map(Arc::new),
+            output: context.output,
         })
     }
 
@@ -278,9 +292,14 @@ impl Session {
         };
         let endpoint =
             Url::parse(&endpoint).map_err(|cause| Error::Endpoint { endpoint, cause })?;
+        if let Some(problem) = self.budget.as_ref().and_then(|budget| budget.problem()) {
+            self.output.warning(&problem);
+        }
+        let ledger = self.budget.clone();
         let settings = library::Settings {
             endpoint,
             limits: self.library.limits.clone(),
+            ledger: ledger.map(|budget| budget as Arc<dyn library::Ledger>),
             retry: Retry::default(),
             identity,
             http,
@@ -333,6 +352,11 @@ impl Session {
                 destroy: choice.destroy,
             },
             limits: self.library.limits.clone(),
+            spent: self
+                .budget
+                .as_ref()
+                .map(|budget| budget.ages())
+                .unwrap_or_default(),
         })
     }
 }

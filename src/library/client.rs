@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -16,6 +16,7 @@ use super::endpoint;
 use super::error::Error;
 use super::gate::Gate;
 use super::identity::Identity;
+use super::ledger::Ledger;
 use super::retry::Retry;
 use super::send::{Call, MOST_OF_AN_ANSWER, Tries, Trouble};
 use super::trace::Trace;
@@ -32,6 +33,8 @@ pub(crate) struct Settings {
     pub(crate) endpoint: Url,
     /// The windows that all requests of this library stay under.
     pub(crate) limits: Vec<Limit>,
+    /// Where other runs are told what this one spends of them; `None` where there are none to tell.
+    pub(crate) ledger: Option<Arc<dyn Ledger>>,
     /// How failures are tried again.
     pub(crate) retry: Retry,
     /// Who we are.
@@ -97,7 +100,7 @@ impl Client {
         Ok(Self {
             http,
             collection,
-            gate: Gate::new(settings.limits, stop),
+            gate: Gate::new(settings.limits, settings.ledger, stop),
             identity: settings.identity,
             retry: settings.retry,
             timeouts: settings.timeouts,

@@ -313,6 +313,8 @@ impl Error {
             | Self::Forbidden { .. }
             | Self::Disabled { .. }
             | Self::Redirected { .. }
+            // The whole library waited each time, and it is the library that is asked too much.
+            | Self::Throttled { .. }
             | Self::Unreachable { .. }
             | Self::Untrusted { .. }
             | Self::Stopped => true,
@@ -320,7 +322,6 @@ impl Error {
                 cause.is_fatal() || listing.as_ref().is_some_and(|error| error.is_fatal())
             }
             Self::Rejected { .. }
-            | Self::Throttled { .. }
             | Self::Exists { .. }
             | Self::ContentChanged { .. }
             | Self::Content { .. }

@@ -1,19 +1,33 @@
 //! The one door through which every request of a library leaves.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::limiter::{Limiter, Ticket};
-use crate::model::Limit;
+use super::ledger::Ledger;
+use super::limiter::{Moment, Ticket};
+use super::meter::{Instead, Meter, Now};
+use crate::model::{Booked, Limit};
+
+/// How long one waits for another's turn with the ledger before asking again, and how often it asks.
+/// A turn takes milliseconds; who has it for two seconds was stopped within it.
+const RETRY: Duration = Duration::from_millis(20);
+const RETRIES: u32 = 100;
+/// How often one asks that is about to go, and should not wait.
+const RETRIES_AT_THE_END: u32 = 3;
 
 /// Lets requests pass in the order in which they came, as early as the limits allow.
-#[derive(Debug)]
 pub(super) struct Gate {
-    limiter: Arc<Mutex<Limiter>>,
+    meter: Arc<Mutex<Meter>>,
+    /// Where others are told what passes.
+    ledger: Option<Arc<dyn Ledger>>,
+    /// When the meter's time began.
+    start: Instant,
     /// Whose turn it is. Tokio's mutex is fair: first come, first served.
     turn: tokio::sync::Mutex<()>,
     /// Wakes the one whose turn it is when it may perhaps go earlier, or must wait longer.
@@ -31,14 +45,24 @@ pub(super) struct Stopped;
 #[must_use = "tell it when the answer is there"]
 pub(super) struct Pass {
     ticket: Ticket,
-    limiter: Arc<Mutex<Limiter>>,
+    meter: Arc<Mutex<Meter>>,
+    start: Instant,
     news: Arc<Notify>,
 }
 
 impl Gate {
-    pub(super) fn new(limits: Vec<Limit>, stop: CancellationToken) -> Self {
+    /// A gate under which all `limits` hold; together with the other runs that share `ledger`, if there is one.
+    pub(super) fn new(
+        limits: Vec<Limit>,
+        ledger: Option<Arc<dyn Ledger>>,
+        stop: CancellationToken,
+    ) -> Self {
+        // Without limits there is nothing to share.
+        let ledger = ledger.filter(|_| !limits.is_empty());
         Self {
-            limiter: Arc::new(Mutex::new(Limiter::new(limits))),
+            meter: Arc::new(Mutex::new(Meter::new(limits, ledger.is_some()))),
+            ledger,
+            start: Instant::now(),
             turn: tokio::sync::Mutex::new(()),
             news: Arc::new(Notify::new()),
             waiting: watch::Sender::new(None),
@@ -55,12 +79,13 @@ impl Gate {
         prepare: impl FnOnce() -> F,
     ) -> Result<(T, Pass), Stopped> {
         let _turn = self.unless_stopped(self.turn.lock()).await?;
-        self.open(Limiter::peek).await?;
+        self.open(Meter::peek).await?;
         let prepared = self.unless_stopped(prepare()).await?;
-        let ticket = self.open(Limiter::try_take).await?;
+        let ticket = self.open(Meter::try_take).await?;
         let pass = Pass {
             ticket,
-            limiter: Arc::clone(&self.limiter),
+            meter: Arc::clone(&self.meter),
+            start: self.start,
             news: Arc::clone(&self.news),
         };
         Ok((prepared, pass))
@@ -68,7 +93,8 @@ impl Gate {
 
     /// Lets nothing pass for `time` from now on.
     pub(super) fn pause(&self, time: Duration) {
-        lock(&self.limiter).pause_until(Instant::now() + time);
+        let time = SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX);
+        lock(&self.meter).pause_until(since(self.start).saturating_add(time));
         self.news.notify_one();
     }
 
@@ -91,7 +117,7 @@ impl Gate {
 
     async fn open<T>(
         &self,
-        ask: impl Fn(&mut Limiter, Instant) -> Result<T, Instant>,
+        ask: impl Fn(&mut Meter, Now) -> Result<T, Instead>,
     ) -> Result<T, Stopped> {
         let _quiet = Quiet(&self.waiting);
         loop {
@@ -99,25 +125,101 @@ impl Gate {
                 return Err(Stopped);
             }
             // News between the question and the wait are kept by `Notify` as one permit.
-            let until = match ask(&mut lock(&self.limiter), Instant::now()) {
+            let answer = ask(&mut lock(&self.meter), self.now());
+            let (until, look_at) = match answer {
                 Ok(answer) => return Ok(answer),
-                Err(until) => until,
+                Err(Instead::Wait { until, look_at }) => (until, look_at),
+                Err(Instead::Look) => {
+                    self.look().await?;
+                    continue;
+                }
             };
-            self.waiting.send_replace(Some(until));
+            self.waiting.send_replace(Some(self.instant(until)));
+            let wake = self.instant(look_at.map_or(until, |at| at.min(until)));
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => return Err(Stopped),
                 () = self.news.notified() => {}
-                () = tokio::time::sleep_until(until) => {}
+                () = tokio::time::sleep_until(wake) => {}
             }
         }
+    }
+
+    /// Learns what others have spent, and reserves what is to be sent next. A ledger that does not work stops
+    /// nobody: the limits are then kept within this run.
+    ///
+    /// The turn is taken here and not on a thread for blocking work. It is short, and on another thread it
+    /// could outlive its caller and put an old account in place of a newer one.
+    async fn look(&self) -> Result<(), Stopped> {
+        if let Some(ledger) = &self.ledger {
+            for _ in 0..RETRIES {
+                match ledger.turn(&mut |others| lock(&self.meter).turn(self.now(), others)) {
+                    Booked::Kept => return Ok(()),
+                    Booked::NotKept => break,
+                    Booked::Busy => self.unless_stopped(tokio::time::sleep(RETRY)).await?,
+                }
+            }
+        }
+        tracing::info!("other runs are not told of this run's calls, and may exceed the limits");
+        lock(&self.meter).alone();
+        Ok(())
+    }
+
+    fn now(&self) -> Now {
+        Now {
+            run: since(self.start),
+            // Nobody asks for it without a ledger.
+            wall: self
+                .ledger
+                .as_ref()
+                .map_or(Timestamp::UNIX_EPOCH, |ledger| ledger.now()),
+        }
+    }
+
+    /// When that is, or what is as good as never.
+    fn instant(&self, moment: Moment) -> Instant {
+        const YEARS: Duration = Duration::from_hours(30 * 365 * 24);
+        let time = Duration::try_from(moment).unwrap_or_default();
+        self.start
+            .checked_add(time)
+            .unwrap_or_else(|| self.start + YEARS)
+    }
+}
+
+impl Drop for Gate {
+    /// Gives back what was reserved and not used. What cannot be given back counts as used.
+    fn drop(&mut self) {
+        let Some(ledger) = self.ledger.take() else {
+            return;
+        };
+        if !lock(&self.meter).has_reserved() {
+            return;
+        }
+        let now = Now {
+            run: since(self.start),
+            wall: ledger.now(),
+        };
+        for _ in 0..RETRIES_AT_THE_END {
+            if ledger.turn(&mut |_| lock(&self.meter).settled(now)) != Booked::Busy {
+                return;
+            }
+            std::thread::sleep(RETRY);
+        }
+    }
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gate")
+            .field("meter", &self.meter)
+            .finish_non_exhaustive()
     }
 }
 
 impl Pass {
     /// Takes note that the service has answered, so that the request has arrived.
     pub(super) fn answered(self) {
-        lock(&self.limiter).answered(self.ticket, Instant::now());
+        lock(&self.meter).answered(self.ticket, since(self.start));
         self.news.notify_one();
     }
 }
@@ -131,7 +233,12 @@ impl Drop for Quiet<'_> {
     }
 }
 
-/// A panic cannot leave the limiter half-changed in a way that lets too much through.
-fn lock(limiter: &Mutex<Limiter>) -> MutexGuard<'_, Limiter> {
-    limiter.lock().unwrap_or_else(PoisonError::into_inner)
+/// The time from `start` until now.
+fn since(start: Instant) -> Moment {
+    SignedDuration::try_from(start.elapsed()).unwrap_or(SignedDuration::MAX)
+}
+
+/// A panic cannot leave the meter half-changed in a way that lets too much through.
+fn lock(meter: &Mutex<Meter>) -> MutexGuard<'_, Meter> {
+    meter.lock().unwrap_or_else(PoisonError::into_inner)
 }

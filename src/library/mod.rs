@@ -4,7 +4,8 @@
 //! an [`Error`] that says what is known. Nothing is guessed: an upload whose outcome is unknown is settled
 //! by listing. The client does not know plans, states or terminals.
 //!
-//! - [`gate`] and [`limiter`] keep every request of a library, retries and pages included, under its limits.
+//! - [`gate`], [`meter`] and [`limiter`] keep every request of a library, retries and pages included, under
+//!   its limits; [`ledger`] is where several runs on one library share them.
 //! - [`send`] sends one request once; [`retry`] says when it may be sent again.
 //! - [`client`] and [`upload`] are the three calls made of such requests.
 //! - [`body`] streams a content and holds its end back until it is known to be the right one.
@@ -19,7 +20,9 @@ mod endpoint;
 mod error;
 mod gate;
 mod identity;
+mod ledger;
 mod limiter;
+mod meter;
 mod retry;
 mod send;
 mod trace;
@@ -34,6 +37,7 @@ pub(crate) use crate::http::Http;
 pub(crate) use client::{Client, Settings, Timeouts};
 pub(crate) use error::{Error, chain};
 pub(crate) use identity::{Identity, IdentityError, TokenFuture, TokenSource, claimed_client_id};
+pub(crate) use ledger::Ledger;
 pub(crate) use retry::{Retry, retry_after};
 pub(crate) use trace::{Sent, Trace};
 pub(crate) use upload::{Content, Upload};

@@ -1,6 +1,7 @@
 //! What the planner is given for one library.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::{DesiredFile, Limit, Name, ObservedFile, TrackedFile};
 
@@ -74,4 +75,6 @@ pub(crate) struct Inputs {
     pub(crate) policy: Policy,
     /// The API's limits, for the time that the plan takes.
     pub(crate) limits: Vec<Limit>,
+    /// How long ago other runs made the calls that still count in them, for the same.
+    pub(crate) spent: Vec<Duration>,
 }

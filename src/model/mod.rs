@@ -6,6 +6,7 @@ mod library;
 mod limits;
 mod name;
 mod sha256;
+mod spent;
 
 pub(crate) use auth::Auth;
 pub(crate) use file::{Attribute, DesiredFile, File, ObservedFile, TrackedFile, none_if_empty};
@@ -13,3 +14,4 @@ pub(crate) use library::{Inputs, LibraryId, Policy, Selection, Unmanaged};
 pub(crate) use limits::Limit;
 pub(crate) use name::{InvalidName, Name};
 pub(crate) use sha256::{Hasher, Sha256};
+pub(crate) use spent::{Account, Booked, Calls};

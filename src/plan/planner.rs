@@ -1,6 +1,7 @@
 //! The table of what follows from desired, tracked and observed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::drift;
 use super::{Action, Cause, Change, LibraryPlan, Reason, Refusal};
@@ -253,6 +254,7 @@ impl<'a> Planner<'a> {
             serial,
             refreshed,
             limits,
+            spent,
             ..
         } = self.inputs;
         LibraryPlan {
@@ -265,14 +267,16 @@ impl<'a> Planner<'a> {
             left_out: self.left_out,
             refusals: self.refusals,
             calls,
-            seconds: seconds(limits, calls),
+            seconds: seconds(limits, spent, calls),
         }
     }
 }
 
 /// When the last of `calls` can start, in whole seconds, after the listing that every apply starts with.
-fn seconds(limits: &[Limit], calls: u64) -> u64 {
-    let end = Limit::earliest_end(limits, if calls == 0 { 0 } else { calls + 1 });
+/// What other runs have `spent` delays it.
+fn seconds(limits: &[Limit], spent: &[Duration], calls: u64) -> u64 {
+    let calls = if calls == 0 { 0 } else { calls + 1 };
+    let end = Limit::earliest_end(limits, spent, calls);
     end.as_secs() + u64::from(end.subsec_nanos() > 0)
 }
 

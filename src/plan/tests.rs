@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use proptest::prelude::*;
 
@@ -106,6 +107,7 @@ fn inputs(desired_text: &str, tracked_text: &str, observed_text: &str) -> Inputs
             destroy: false,
         },
         limits: Limit::DOCUMENTED.to_vec(),
+        spent: Vec::new(),
     }
 }
 
@@ -365,6 +367,20 @@ fn the_time_counts_the_listing_that_comes_first() {
     };
     assert_eq!((files(99).calls, files(99).seconds), (99, 0));
     assert_eq!((files(100).calls, files(100).seconds), (100, 60));
+}
+
+#[test]
+fn the_time_counts_what_other_runs_have_spent() {
+    let files: Vec<_> = (0..50).map(|n| format!("f{n}=1")).collect();
+    let mut inputs = inputs(&files.join(" "), "", "");
+    inputs.spent = vec![Duration::from_secs(20); 49];
+    assert_eq!(plan(&inputs).seconds, 0, "with the listing, they just fit");
+    inputs.spent.push(Duration::from_secs(50));
+    assert_eq!(plan(&inputs).seconds, 10, "the oldest leaves first");
+    inputs.spent.push(Duration::from_secs(20));
+    assert_eq!(plan(&inputs).seconds, 40);
+    inputs.desired.clear();
+    assert_eq!(plan(&inputs).seconds, 0, "no calls wait for nothing");
 }
 
 #[test]

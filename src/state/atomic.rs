@@ -19,6 +19,15 @@ pub(super) fn replace(path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
     publish(temporary, path)
 }
 
+/// As [`replace`], without the library's lock, and without waiting for the disk: for what outlives a killed
+/// process, and need not outlive the machine's end.
+pub(super) fn replace_unsynced(path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
+    let temporary = guarded_temporary(folder_of(path))?;
+    temporary.as_file().write_all(bytes)?;
+    drop(temporary.persist(path).map_err(|error| error.error)?);
+    Ok(())
+}
+
 /// A new file in `folder`, which is created if needed. Only its owner may read it, and dropping it removes it.
 pub(super) fn temporary(folder: &Utf8Path) -> io::Result<NamedTempFile> {
     create_folder(folder)?;

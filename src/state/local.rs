@@ -4,6 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use jiff::Timestamp;
 use tempfile::NamedTempFile;
 
 use crate::model::Sha256;
@@ -64,6 +65,10 @@ impl Folder {
 
     fn lock_path(&self) -> Utf8PathBuf {
         self.0.join("lock")
+    }
+
+    pub(super) fn budget_path(&self) -> Utf8PathBuf {
+        self.0.join("budget.json")
     }
 
     /// The bytes of `state.json`.
@@ -166,7 +171,15 @@ impl Folder {
     /// The operating system's lock; `None` while somebody else has it. Creates the folder and the file if
     /// needed. The file is never deleted: a second run could lock a new one beside the old one's holder.
     pub(super) fn try_lock(&self) -> Result<Option<OsLock>, Error> {
-        let path = self.lock_path();
+        self.try_lock_at(self.lock_path())
+    }
+
+    /// The same for the budget, whose lock is its own: it is changed also by who only looks at the library.
+    pub(super) fn try_lock_budget(&self) -> Result<Option<OsLock>, Error> {
+        self.try_lock_at(self.0.join("budget.lock"))
+    }
+
+    fn try_lock_at(&self, path: Utf8PathBuf) -> Result<Option<OsLock>, Error> {
         let failed = |error| Error::io("open the lock", &path, error);
         atomic::create_folder(&self.0)
             .map_err(|error| Error::io("create the folder", &self.0, error))?;
@@ -204,6 +217,21 @@ impl Folder {
                 .map_err(|error| Error::io("remove temporary files from", &folder, error))?;
         }
         Ok(())
+    }
+
+    /// The bytes of `budget.json`.
+    pub(super) fn budget_bytes(&self) -> io::Result<Option<Vec<u8>>> {
+        read_if_there(&self.budget_path())
+    }
+
+    /// When `budget.json` was last written.
+    pub(super) fn budget_written(&self) -> io::Result<Timestamp> {
+        let written = fs::metadata(self.budget_path())?.modified()?;
+        Timestamp::try_from(written).map_err(io::Error::other)
+    }
+
+    pub(super) fn write_budget(&self, bytes: &[u8]) -> io::Result<()> {
+        atomic::replace_unsynced(&self.budget_path(), bytes)
     }
 
     /// A file that can become an object.

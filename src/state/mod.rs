@@ -9,6 +9,8 @@
 //! | `objects/SHA256` | the contents, compressed with zstd |
 //! | `lock` | nothing; the operating system's lock on it decides who may write |
 //! | `lock.json` | who that is, for people |
+//! | `budget.json` | the calls of the last hour ([`budget`]) |
+//! | `budget.lock` | nothing; the operating system's lock on it decides whose turn it is with the budget |
 //!
 //! Only [`Locked`] writes the state, and only [`local`] and [`atomic`] touch its files.
 
@@ -19,6 +21,7 @@ use camino::Utf8PathBuf;
 use crate::model::LibraryId;
 
 mod atomic;
+mod budget;
 #[cfg(test)]
 mod conformance;
 mod contents;
@@ -28,6 +31,7 @@ mod format;
 mod local;
 mod lock;
 
+pub(crate) use budget::Budget;
 pub(crate) use contents::Contents;
 pub(crate) use document::{Document, Owner};
 pub(crate) use error::Error;
@@ -152,4 +156,9 @@ impl Store {
 /// The JSON Schema of a state, as it is published in `schemas/`.
 pub(crate) fn schema() -> schemars::Schema {
     format::schema()
+}
+
+/// The JSON Schema of `budget.json`.
+pub(crate) fn budget_schema() -> schemars::Schema {
+    budget::schema()
 }

@@ -158,6 +158,13 @@ fn a_lock_is_of_one_library() {
     let other = "libraries:\n  other:\n    endpoint: emulator:.other\n";
     world.write("jumpbag.yaml", manifest.replace("libraries:\n", other));
     world.expect(0, &["apply", "--auto-approve", "-l", "other"]);
-    let run = world.expect(5, APPLY);
-    assert_eq!(run.stdout, "", "neither is planned when one is locked");
+    world.write("new.sh", "echo new\n");
+    let manifest = world.read("jumpbag.yaml");
+    world.write("jumpbag.yaml", manifest + "  - source: new.sh\n");
+    let run = world.expect(3, APPLY);
+    assert!(run.stderr.contains("library `test`: the state in"), "{run}");
+    assert!(
+        run.stdout.contains("\nApplied to other: 1 created.\n"),
+        "{run}"
+    );
 }

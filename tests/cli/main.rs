@@ -22,8 +22,10 @@ mod identity;
 mod running;
 
 mod annotations;
+mod budget;
 mod concurrency;
 mod exit_codes;
+mod fleet;
 #[cfg(unix)]
 mod interrupt;
 #[cfg(unix)]

@@ -20,6 +20,7 @@ pub(in crate::cli) fn schema(context: &Context, name: SchemaName) -> Result<Exit
         SchemaName::Event => render::events::event_schema().to_value(),
         SchemaName::Plan => render::plan_schema().to_value(),
         SchemaName::State => state::schema().to_value(),
+        SchemaName::Budget => state::budget_schema().to_value(),
         SchemaName::Validation => annotate::schema().to_value(),
     };
     context.output.result(&format!("{schema:#}\n"))?;

@@ -3,31 +3,23 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tokio_util::sync::CancellationToken;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
+use super::prepare::Ready;
 use crate::apply::{self, Outcome, Tools};
 use crate::cli::Context;
 use crate::cli::args::ApplyOptions;
 use crate::cli::events::Events;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::progress::Progress;
-use crate::cli::session::{Connection, Session};
+use crate::cli::libraries::{AT_ONCE, OfLibrary, Unready};
+use crate::cli::progress::{Progress, Share};
 use crate::cli::stop::Stop;
-use crate::cli::summary;
-use crate::model::{Inputs, Name};
+use crate::cli::summary::{self, Account, End};
+use crate::model::Name;
 use crate::plan::{Action, LibraryPlan, Plan};
 use crate::render::escape::visible;
-use crate::state::Locked;
-
-/// A library that is locked and ready.
-pub(super) struct Ready {
-    pub(super) session: Session,
-    pub(super) locked: Locked,
-    pub(super) connection: Connection,
-    /// Stops the calls of this library alone; cancelled when those of all are.
-    pub(super) stop: CancellationToken,
-    pub(super) inputs: Inputs,
-}
 
 /// What is executed, and how.
 #[derive(Clone, Copy)]
@@ -38,45 +30,89 @@ pub(super) struct Goal<'a> {
     pub(super) next: &'a dyn Fn(bool) -> Vec<String>,
 }
 
-/// Applies each library's part, one after the other.
+/// One library's part, with all that its thread needs.
+struct Work {
+    part: LibraryPlan,
+    ready: Ready,
+    tools: Tools,
+    events: Arc<Events>,
+    share: Share,
+    stop: Stop,
+}
+
+/// Applies all libraries' parts at once; what fails in one does not stop the others.
 pub(super) async fn execute(
     context: &Context,
     goal: Goal<'_>,
-    ready: &mut [Ready],
-    events: &Events,
+    ready: Vec<Ready>,
+    unready: &[Unready],
+    events: &Arc<Events>,
     stop: &Stop,
 ) -> Result<Exit, Failure> {
-    let mut exit = Exit::Done;
-    for (part, ready) in goal.plan.libraries.iter().zip(ready) {
-        let library = &part.library.name;
-        if !events.library_started(part) {
-            ready.stop.cancel();
-        }
-        let mut progress = Progress::new(
-            context.output,
-            steps(part),
-            ready.connection.client.waiting(),
-        );
-        let tools = tools(ready, goal.options);
-        let outcome = apply::run(part, tools, &mut ready.locked, &mut |event| {
-            let is_written = events.hear(library, &event);
-            progress.tell(event);
-            is_written
-        })
-        .await;
-        progress.end();
-        events.library_finished(library, ready.locked.document().serial);
-        tell(context, goal, part, &outcome);
-        let end = if outcome.is_complete() {
-            Exit::Done
-        } else if stop.soon.is_cancelled() {
-            Exit::Interrupted
-        } else {
-            Exit::Incomplete
+    let parts = &goal.plan.libraries;
+    let total = ready.iter().filter_map(|one| one.part(goal.plan));
+    let is_one = parts.len() <= 1;
+    let progress = Progress::new(context.output, total.map(steps).sum(), is_one);
+    let turns = Arc::new(Semaphore::new(AT_ONCE));
+    let mut running = JoinSet::new();
+    for ready in ready {
+        let Some(part) = ready.part(goal.plan).cloned() else {
+            continue;
         };
-        exit = end.worse(exit);
+        let work = Work {
+            share: progress.share(&part.library.name, ready.connection.client.waiting()),
+            tools: tools(&ready, goal.options),
+            events: Arc::clone(events),
+            stop: stop.clone(),
+            part,
+            ready,
+        };
+        let turns = Arc::clone(&turns);
+        running.spawn(async move {
+            // Nobody closes the semaphore.
+            let _turn = turns.acquire_owned().await;
+            // The state is written and synced on this thread, which must not keep other libraries waiting.
+            let library = work.part.library.clone();
+            let done = tokio::task::spawn_blocking(move || Handle::current().block_on(work.run()));
+            (library, done.await.ok().flatten())
+        });
     }
-    Ok(exit)
+    let mut ends = Vec::new();
+    while let Some(joined) = running.join_next().await {
+        let Ok((library, outcome)) = joined else {
+            continue;
+        };
+        if let Some(outcome) = &outcome {
+            tell(context, &library.name, is_one, outcome);
+        }
+        ends.push((library, outcome));
+    }
+    progress.end();
+    ends.sort_by(|(one, _), (other, _)| one.name.cmp(&other.name));
+    Ok(conclude(context, goal, &ends, unready, stop))
+}
+
+impl Work {
+    /// Applies the part. `None` where it was stopped at once, so that nobody knows what became of it.
+    async fn run(mut self) -> Option<Outcome> {
+        let library = &self.part.library.name;
+        if !self.events.library_started(&self.part) {
+            self.ready.stop.cancel();
+        }
+        let (events, share) = (&self.events, &mut self.share);
+        let mut listen = |event| {
+            let is_written = events.hear(library, &event);
+            share.tell(event);
+            is_written
+        };
+        let applied = apply::run(&self.part, self.tools, &mut self.ready.locked, &mut listen);
+        let outcome = tokio::select! {
+            outcome = applied => outcome,
+            () = self.stop.now.cancelled() => return None,
+        };
+        events.library_finished(library, self.ready.locked.document().serial);
+        Some(outcome)
+    }
 }
 
 fn tools(ready: &Ready, options: &ApplyOptions) -> Tools {
@@ -97,26 +133,75 @@ fn tools(ready: &Ready, options: &ApplyOptions) -> Tools {
     }
 }
 
-/// Says what became of a library's part.
-fn tell(context: &Context, goal: Goal<'_>, part: &LibraryPlan, outcome: &Outcome) {
+/// Says what went wrong in a library.
+fn tell(context: &Context, library: &str, is_one: bool, outcome: &Outcome) {
     let output = context.output;
+    let error = |error: &dyn miette::Diagnostic| {
+        if is_one {
+            output.error(error);
+        } else {
+            output.error(&OfLibrary { library, error });
+        }
+    };
     for warning in &outcome.warnings {
-        output.note(&format!("warning: {}", visible(warning)));
+        let of = if is_one {
+            String::new()
+        } else {
+            format!("library `{}`: ", visible(library))
+        };
+        output.note(&format!("warning: {of}{}", visible(warning)));
     }
     for failed in &outcome.failed {
-        output.error(&failed.error);
+        error(&failed.error);
     }
-    if let Some(error) = &outcome.unsaved {
-        output.error(error);
+    if let Some(unsaved) = &outcome.unsaved {
+        error(unsaved);
     }
-    // Of a plan without changes, everything is said already.
-    if !(outcome.is_complete() && part.summary().is_empty()) {
-        let next = (goal.next)(outcome.unsaved.is_some());
-        let text = summary::text(context, &part.library, outcome, &next);
+}
+
+/// Gives the account of the run, and says how it ended.
+fn conclude(
+    context: &Context,
+    goal: Goal<'_>,
+    ends: &[(crate::model::LibraryId, Option<Outcome>)],
+    unready: &[Unready],
+    stop: &Stop,
+) -> Exit {
+    let applied = ends.iter().filter_map(|(library, outcome)| {
+        Some((library.name.as_str(), End::Applied(outcome.as_ref()?)))
+    });
+    let unread = unready.iter().map(|one| {
+        let name = &one.session.id.name;
+        let part = goal
+            .plan
+            .libraries
+            .iter()
+            .find(|part| part.library.name == *name);
+        (name.as_str(), End::Unready(&one.failure, part))
+    });
+    let mut ends_by_name: Vec<_> = applied.chain(unread).collect();
+    ends_by_name.sort_by_key(|(name, _)| *name);
+    let account = Account {
+        plan: goal.plan,
+        ends: &ends_by_name,
+        next: goal.next,
+    };
+    if let Some(text) = summary::text(context, &account) {
         // What was done has to be said somewhere.
-        if output.result(&text).is_err() {
-            output.note(&text);
+        if context.output.result(&text).is_err() {
+            context.output.note(&text);
         }
+    }
+    let is_complete =
+        |outcome: &Option<Outcome>| outcome.as_ref().is_some_and(Outcome::is_complete);
+    if stop.now.is_cancelled() {
+        Exit::Interrupted
+    } else if ends.iter().all(|(_, outcome)| is_complete(outcome)) && unready.is_empty() {
+        Exit::Done
+    } else if stop.soon.is_cancelled() {
+        Exit::Interrupted
+    } else {
+        Exit::Incomplete
     }
 }
 

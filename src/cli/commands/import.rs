@@ -6,6 +6,7 @@ use crate::cli::Context;
 use crate::cli::args::ImportArgs;
 use crate::cli::error::{Error, did_you_mean};
 use crate::cli::exit::{Exit, Failure};
+use crate::cli::libraries::{self, Unready};
 use crate::cli::session::{Session, Workspace};
 use crate::cli::stop::Stop;
 use crate::model::{Name, ObservedFile, TrackedFile};
@@ -17,23 +18,39 @@ pub(in crate::cli) async fn run(context: &Context, args: &ImportArgs) -> Result<
     let stop = Stop::listen(context.output)?;
     let names: BTreeSet<_> = args.names.iter().map(Name::existing).collect();
     let work = async {
-        let mut ready = Vec::new();
-        for session in &sessions {
-            let locked = session.lock(context, args.lock_timeout, &stop.soon).await?;
-            let connection = session.connect(&stop.soon).await?;
-            ready.push((session, locked, connection.client.list().await?));
-        }
+        let results = libraries::at_once(&sessions, async |session: &Session| {
+            match ready(context, args, &stop, session).await {
+                Ok((locked, observed)) => Ok((session, locked, observed)),
+                Err(failure) => Err(Unready::new(session.clone(), failure)),
+            }
+        });
+        let (ready, unready) = libraries::sort_out(context, results.await)?;
         // Nothing is written before every name is known.
         check(&names, &ready)?;
         for (session, locked, observed) in ready {
             write(context, args, session, locked, observed, &names)?;
         }
-        Ok(Exit::Done)
+        Ok(if unready.is_empty() {
+            Exit::Done
+        } else {
+            Exit::Incomplete
+        })
     };
     tokio::select! {
         done = work => done,
         () = stop.now.cancelled() => Ok(Exit::Interrupted),
     }
+}
+
+async fn ready(
+    context: &Context,
+    args: &ImportArgs,
+    stop: &Stop,
+    session: &Session,
+) -> Result<(Locked, Observed), Failure> {
+    let locked = session.lock(context, args.lock_timeout, &stop.soon).await?;
+    let connection = session.connect(&stop.soon).await?;
+    Ok((locked, connection.client.list().await?))
 }
 
 type Observed = BTreeMap<Name, ObservedFile>;

@@ -8,6 +8,8 @@ mod execute;
 pub(super) mod import;
 pub(super) mod init;
 pub(super) mod plan;
+mod prepare;
 pub(super) mod show;
 pub(super) mod state;
 pub(super) mod validate;
+mod wanted;

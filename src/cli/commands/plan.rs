@@ -9,8 +9,9 @@ use crate::cli::args::{PlanArgs, PlanOptions};
 use crate::cli::error::{Error, did_you_mean};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::file;
+use crate::cli::libraries::{self, Unready};
 use crate::cli::review;
-use crate::cli::session::{Choice, Workspace};
+use crate::cli::session::{Choice, Session, Workspace};
 use crate::model::{Inputs, Name, Selection};
 use crate::plan::{self, Plan};
 use crate::render;
@@ -18,20 +19,19 @@ use crate::render;
 pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Failure> {
     review::check(&args.forms, None)?;
     let mut workspace = Workspace::load(context)?;
-    let warnings = std::mem::take(&mut workspace.warnings);
+    let mut warnings = std::mem::take(&mut workspace.warnings);
     let sessions = workspace.sessions(context)?;
     let choice = choice(&args.options, args.destroy);
-    let mut inputs = Vec::new();
-    for session in &sessions {
-        let document = session.document()?;
-        let observed = if args.options.no_refresh {
-            None
-        } else {
-            let connection = session.connect(&CancellationToken::new()).await?;
-            Some(connection.client.list().await?)
-        };
-        inputs.push(session.inputs(document.as_ref(), observed, &choice));
-    }
+    let results = libraries::at_once(sessions.clone(), async |session: Session| {
+        match inputs(&session, &args.options, &choice).await {
+            Ok(inputs) => Ok(inputs),
+            Err(failure) => Err(Unready::new(session, failure)),
+        }
+    });
+    let (mut inputs, unready) = libraries::sort_out(context, results.await)?;
+    warnings.extend(unready.iter().map(Unready::warning));
+    inputs.extend(unready.iter().filter_map(|one| one.inputs(&choice)));
+    inputs.sort_by(|one, other| one.library.name.cmp(&other.library.name));
     check_targets(&choice, &inputs)?;
     let plan = Plan {
         libraries: inputs.iter().map(plan::plan).collect(),
@@ -54,13 +54,31 @@ pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Ex
             crate::cli::summary::command(context, &words)
         ));
     }
-    Ok(if plan.is_refused() {
+    Ok(if !unready.is_empty() {
+        Exit::Failed
+    } else if plan.is_refused() {
         Exit::Refused
     } else if args.detailed_exitcode && !plan.summary().is_empty() {
         Exit::Changes
     } else {
         Exit::Done
     })
+}
+
+/// What one library is planned from.
+async fn inputs(
+    session: &Session,
+    options: &PlanOptions,
+    choice: &Choice,
+) -> Result<Inputs, Failure> {
+    let document = session.document()?;
+    let observed = if options.no_refresh {
+        None
+    } else {
+        let connection = session.connect(&CancellationToken::new()).await?;
+        Some(connection.client.list().await?)
+    };
+    Ok(session.inputs(document.as_ref(), observed, choice))
 }
 
 pub(in crate::cli) fn choice(options: &PlanOptions, destroy: bool) -> Choice {

@@ -14,13 +14,13 @@ use crate::model::Limit;
 
 /// One request: when it comes to the gate, and how long its answer takes; all in milliseconds.
 #[derive(Clone, Copy, Debug)]
-struct Job {
-    comes: u64,
+pub(super) struct Job {
+    pub(super) comes: u64,
     /// `None`: never answered.
-    latency: Option<u64>,
+    pub(super) latency: Option<u64>,
 }
 
-fn limit(calls: u32, per: u64) -> Limit {
+pub(super) fn limit(calls: u32, per: u64) -> Limit {
     Limit {
         calls,
         per: Duration::from_millis(per),
@@ -35,7 +35,7 @@ fn play(limits: &[Limit], jobs: &[Job]) -> Vec<u64> {
         .build()
         .unwrap();
     runtime.block_on(async {
-        let gate = Arc::new(Gate::new(limits.to_vec(), CancellationToken::new()));
+        let gate = Arc::new(Gate::new(limits.to_vec(), None, CancellationToken::new()));
         let start = Instant::now();
         let tasks: Vec<_> = jobs
             .iter()
@@ -64,7 +64,7 @@ fn play(limits: &[Limit], jobs: &[Job]) -> Vec<u64> {
 }
 
 /// When they are sent if every request is sent in the first millisecond in which all windows allow it.
-fn greedy(limits: &[Limit], jobs: &[Job]) -> Vec<u64> {
+pub(super) fn greedy(limits: &[Limit], jobs: &[Job]) -> Vec<u64> {
     let mut waiting: Vec<u64> = jobs.iter().map(|job| job.comes).collect();
     waiting.sort_unstable();
     let mut waiting = waiting.into_iter().peekable();
@@ -87,7 +87,7 @@ fn greedy(limits: &[Limit], jobs: &[Job]) -> Vec<u64> {
 }
 
 /// The first window that has more in a half-open span than it allows.
-fn violated(limits: &[Limit], mut times: Vec<u64>) -> Option<Limit> {
+pub(super) fn violated(limits: &[Limit], mut times: Vec<u64>) -> Option<Limit> {
     times.sort_unstable();
     limits.iter().copied().find(|limit| {
         let per = u64::try_from(limit.per.as_millis()).unwrap();
@@ -99,13 +99,13 @@ fn violated(limits: &[Limit], mut times: Vec<u64>) -> Option<Limit> {
     })
 }
 
-fn limits() -> impl Strategy<Value = Vec<Limit>> {
+pub(super) fn limits() -> impl Strategy<Value = Vec<Limit>> {
     let limit = (1_u32..6, 1_u64..1500).prop_map(|(calls, per)| limit(calls, per));
     proptest::collection::vec(limit, 1..4)
 }
 
 /// Bursts: many come in the same millisecond.
-fn jobs(latency: impl Strategy<Value = Option<u64>>) -> impl Strategy<Value = Vec<Job>> {
+pub(super) fn jobs(latency: impl Strategy<Value = Option<u64>>) -> impl Strategy<Value = Vec<Job>> {
     let comes = prop_oneof![Just(0_u64), 0_u64..5, 0_u64..3000];
     let job = (comes, latency).prop_map(|(comes, latency)| Job { comes, latency });
     proptest::collection::vec(job, 1..30)
@@ -197,7 +197,10 @@ fn a_quick_answer_wakes_the_next_earlier() {
 
 fn gate(limits: &[Limit]) -> (Arc<Gate>, CancellationToken) {
     let stop = CancellationToken::new();
-    (Arc::new(Gate::new(limits.to_vec(), stop.clone())), stop)
+    (
+        Arc::new(Gate::new(limits.to_vec(), None, stop.clone())),
+        stop,
+    )
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,6 +6,7 @@ mod identity;
 mod list;
 mod scripted;
 mod settle;
+mod shared;
 mod trace;
 mod upload;
 
@@ -26,6 +27,7 @@ fn settings(endpoint: Url) -> Settings {
     Settings {
         endpoint,
         limits: Vec::new(),
+        ledger: None,
         retry: Retry {
             base: Duration::from_millis(1),
             cap: Duration::from_millis(2),

@@ -14,7 +14,7 @@ use super::document::{Document, Owner};
 
 mod v1;
 
-/// A version of the state's format: a minor one adds members, a major one changes or removes some.
+/// A version of a format, the state's first of all: a minor one adds members, a major one changes or removes some.
 ///
 /// Why each exists:
 /// - 1.0: the first.
@@ -28,7 +28,11 @@ impl FormatVersion {
     /// The one that is written, and the newest that is wholly known.
     pub(crate) const LATEST: Self = Self { major: 1, minor: 0 };
 
-    fn parse(text: &str) -> Option<Self> {
+    pub(super) const fn new(major: u32, minor: u32) -> Self {
+        Self { major, minor }
+    }
+
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let number = |text: &str| {
             let number: u32 = text.parse().ok()?;
             // One spelling for each number: no sign, no leading zero.
@@ -212,7 +216,8 @@ pub(super) fn schema() -> schemars::Schema {
     schemars::schema_for!(v1::State)
 }
 
-fn parse(bytes: &[u8]) -> Result<Value, Damage> {
+/// The JSON value in `bytes`.
+pub(super) fn parse(bytes: &[u8]) -> Result<Value, Damage> {
     let text = str::from_utf8(bytes).map_err(Damage::NotUtf8)?;
     if text.trim().is_empty() {
         return Err(Damage::Empty);

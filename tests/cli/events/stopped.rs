@@ -87,40 +87,68 @@ fn a_killed_run_has_told_of_every_call_that_it_made() {
     assert_eq!(names(&next, "done").len(), 22, "{}", short(&next));
 }
 
-/// Of two libraries, one is under way and the other is not begun.
-#[test]
-fn interrupted_twice_the_libraries_that_were_not_begun_are_told_of_too() {
-    let world = World::new();
-    let emulator = world.emulator(&["--fault", "upload:all:delay=1h"]);
+/// The manifest of two libraries with one file, both at `endpoints`.
+fn two(world: &World, endpoints: [&str; 2]) {
     world.write("a.sh", "echo a\n");
-    let endpoint = &emulator.url;
-    let libraries =
-        ["contoso", "fabrikam"].map(|name| format!("  {name}:\n    endpoint: {endpoint}\n"));
-    let libraries = libraries.concat();
-    let manifest = format!("version: 1\nlibraries:\n{libraries}files:\n  - source: a.sh\n");
-    world.write("jumpbag.yaml", manifest);
+    let [one, other] = endpoints;
+    world.write(
+        "jumpbag.yaml",
+        format!(
+            "version: 1\nlibraries:\n  contoso:\n    endpoint: {one}\n  fabrikam:\n    endpoint: {other}\nfiles:\n  - source: a.sh\n"
+        ),
+    );
+}
+
+/// The events of one library, in short.
+fn of(world: &World, library: &str) -> String {
+    let told = events(world);
+    let of = told.iter().filter(|event| event["library"] == library);
+    short(&of.cloned().collect::<Vec<_>>())
+}
+
+#[test]
+fn interrupted_twice_every_library_that_was_begun_is_told_of() {
+    let world = World::new();
+    let slow = ["--fault", "upload:all:delay=1h"];
+    let (one, other) = (
+        world.emulator_in(".one", &slow),
+        world.emulator_in(".other", &slow),
+    );
+    two(&world, [&one.url, &other.url]);
     let mut running = world.start(APPLY);
-    wait_until("it arrives", || emulator.list().len() == 1);
+    wait_until("both arrive", || one.list().len() + other.list().len() == 2);
     running.signal("INT");
     running.wait_for("Interrupted: ");
     running.signal("INT");
     let run = world.finish(&running.end());
     assert_eq!(run.code, Some(130), "{run}");
-    let told = events(&world);
-    let of = |library: &str| {
-        let of = told.iter().filter(|event| event["library"] == library);
-        short(&of.cloned().collect::<Vec<_>>())
-    };
-    insta::assert_snapshot!(of("contoso"), @r"
+    assert_eq!(of(&world, "contoso"), of(&world, "fabrikam"));
+    insta::assert_snapshot!(of(&world, "contoso"), @r"
     planned create a.sh
     library_started
     started create a.sh
     unknown create a.sh
     library_finished
     ");
-    insta::assert_snapshot!(of("fabrikam"), @r"
+}
+
+#[test]
+fn the_changes_of_a_library_that_cannot_be_read_are_told_of_as_not_tried() {
+    let world = World::new();
+    let one = world.emulator_in(".one", &["--fault", "list:all:status=403"]);
+    let other = world.emulator_in(".other", &[]);
+    two(&world, [&one.url, &other.url]);
+    world.expect(3, APPLY);
+    insta::assert_snapshot!(of(&world, "contoso"), @r"
     planned create a.sh
     not_tried create a.sh
+    ");
+    insta::assert_snapshot!(of(&world, "fabrikam"), @r"
+    planned create a.sh
+    library_started
+    started create a.sh
+    done create a.sh
+    library_finished
     ");
 }
 

@@ -1,0 +1,18 @@
+//! Where the runs on one library tell each other what they have spent of its limits.
+
+use jiff::Timestamp;
+
+use crate::model::{Account, Booked, Calls};
+
+/// The accounts of all runs on one library. Where they are kept is not the client's business.
+pub(crate) trait Ledger: Send + Sync {
+    /// The clock that the accounts are kept by.
+    fn now(&self) -> Timestamp;
+
+    /// Calls `turn` with what all others have spent and reserved, and keeps the account that it returns in
+    /// place of this run's last one. Nobody else has a turn meanwhile. It is not called when that is
+    /// [`Booked::Busy`]; otherwise once.
+    ///
+    /// It does not wait, so that it can be called from asynchronous code.
+    fn turn(&self, turn: &mut dyn FnMut(&[Calls]) -> Account) -> Booked;
+}

@@ -1,0 +1,118 @@
+//! A hundred tenants in one manifest: what goes wrong in one stays there.
+
+use std::fmt::Write as _;
+use std::time::Instant;
+
+use jumpbag_emulator::{Emulator, Settings};
+use tokio::runtime::Runtime;
+
+use crate::harness::{Run, World};
+
+const LIBRARIES: usize = 100;
+const FILES: usize = 50;
+
+/// A hundred emulators on one machine.
+struct Fleet {
+    emulators: Vec<Emulator>,
+    /// They live as long as it.
+    _runtime: Runtime,
+}
+
+impl Fleet {
+    /// Starts the emulators, and writes the manifest that has all of them; `faults` are those of the library
+    /// of a number.
+    fn start(world: &World, faults: impl Fn(usize) -> &'static [&'static str]) -> Self {
+        let runtime = Runtime::new().unwrap();
+        let start = |number| {
+            let settings = Settings {
+                data: world.path(format!(".tenants/{number:02}")),
+                faults: faults(number)
+                    .iter()
+                    .map(|fault| fault.parse().unwrap())
+                    .collect(),
+                ..Settings::default()
+            };
+            runtime.block_on(jumpbag_emulator::start(settings)).unwrap()
+        };
+        let emulators: Vec<_> = (0..LIBRARIES).map(start).collect();
+        for number in 0..FILES {
+            world.write(&format!("files/{number:02}.sh"), format!("echo {number}\n"));
+        }
+        let mut manifest = "version: 1\nlibraries:\n".to_owned();
+        for (number, emulator) in emulators.iter().enumerate() {
+            let url = emulator.url();
+            writeln!(manifest, "  tenant-{number:02}:\n    endpoint: {url}").unwrap();
+        }
+        manifest.push_str("files:\n  - source: files/*.sh\n    description: A script\n");
+        world.write("jumpbag.yaml", manifest);
+        Self {
+            emulators,
+            _runtime: runtime,
+        }
+    }
+
+    fn holds(&self, number: usize) -> usize {
+        self.emulators[number].files().len()
+    }
+}
+
+/// What the account of the run says: from its first line about a library to its end.
+fn account(run: &Run) -> &str {
+    let start = run.stdout.find("\nApplied to ").expect("an account");
+    &run.stdout[start..]
+}
+
+#[test]
+fn three_of_a_hundred_libraries_fail_and_the_others_do_not_notice() {
+    const SLOW: usize = 7;
+    const FORBIDDEN: usize = 42;
+    const THROTTLED: usize = 77;
+    let world = World::in_memory();
+    let fleet = Fleet::start(&world, |number| match number {
+        SLOW => &["upload:1-49:delay=700ms", "upload:50:status=400"],
+        FORBIDDEN => &["any:all:status=403"],
+        THROTTLED => &["upload:all:status=429,retry-after=1"],
+        _ => &[],
+    });
+    let started = Instant::now();
+    let plan = world.expect(1, &["plan"]);
+    eprintln!("plan of {LIBRARIES} libraries: {:?}", started.elapsed());
+    assert!(
+        plan.stderr.contains("library `tenant-42`: "),
+        "{}",
+        plan.stderr
+    );
+
+    let mut running = world.start(&["apply", "--auto-approve"]);
+    // 97 libraries are done while the slow one and the throttled one are still at it.
+    let begun = Instant::now();
+    running.wait_for(&format!("[{}/", 97 * FILES));
+    eprintln!("apply to 97 libraries: {:?}", begun.elapsed());
+    let run = world.finish(&running.end());
+    assert_eq!(run.code, Some(3), "{}", run.stderr);
+    for number in 0..LIBRARIES {
+        let expected = match number {
+            SLOW => FILES - 1,
+            FORBIDDEN | THROTTLED => 0,
+            _ => FILES,
+        };
+        assert_eq!(fleet.holds(number), expected, "tenant-{number:02}");
+    }
+    let account: Vec<_> = account(&run)
+        .lines()
+        .filter(|line| !line.starts_with("  ! create "))
+        .collect();
+    insta::assert_snapshot!(account.join("\n"), @"
+    Applied to 97 libraries: 50 created in each.
+    Applied to tenant-07: 49 created.
+    Failed: 1
+    Not applied to tenant-42: the API does not permit to list the library.
+    Not tried: 50
+    Applied to tenant-77: nothing that the state knows.
+    Failed: 1
+    Not tried: 49
+    97 of 100 libraries are as planned. Not so: tenant-07, tenant-42, tenant-77.
+    Nothing is lost: what is done stays done, and this goes on with the rest:
+      jumpbag -l tenant-07 -l tenant-42 -l tenant-77 apply --auto-approve
+    ");
+}
