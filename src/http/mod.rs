@@ -21,6 +21,9 @@ use url::{Host, Url};
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(10);
 
+/// The same for this machine and for a cloud's metadata, which answer at once or not at all.
+const CONNECT_NEARBY: Duration = Duration::from_secs(2);
+
 /// How we call ourselves.
 const USER_AGENT: &str = concat!("jumpbag/", env!("CARGO_PKG_VERSION"));
 
@@ -128,6 +131,7 @@ impl Http {
         // It never does TLS, so that it needs no authorities. A proxy is not on this machine, and would be
         // given what is sent without TLS.
         let plain = builder()
+            .connect_timeout(CONNECT_NEARBY)
             .no_proxy()
             .tls_certs_only([])
             .build()

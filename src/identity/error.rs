@@ -241,6 +241,11 @@ impl Error {
             Failure::NotJson { .. } | Failure::TooLong(_) => {
                 "check the library's `authority`, and what stands between it and this machine"
             }
+            Failure::Unreachable { .. } | Failure::Broken { .. }
+                if who.auth == Auth::ManagedIdentity =>
+            {
+                to_check(who.auth)
+            }
             Failure::Unreachable { .. } | Failure::Broken { .. } => {
                 "check the network, the proxy variables, and the library's `authority`"
             }
