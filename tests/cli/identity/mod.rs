@@ -123,7 +123,14 @@ impl Scene {
     fn works(&self, variables: &[(&str, &str)]) {
         let mut variables = variables.to_vec();
         variables.push(("JUMPBAG_LOG", "trace"));
-        let apply = self.run(&["apply", "--auto-approve", "-vvv"], &variables);
+        let apply = [
+            "apply",
+            "--auto-approve",
+            "--events",
+            "events.jsonl",
+            "-vvv",
+        ];
+        let apply = self.run(&apply, &variables);
         assert_eq!(apply.code, Some(0), "{apply}");
         assert!(apply.stderr.contains("asking for a token"), "{apply}");
         let plan = self.run(&["plan", "-vvv"], &variables);
