@@ -1,6 +1,6 @@
 //! Who we are to the API: from settings to tokens.
 //!
-//! - [`choose`] decides which identity a library uses, from its settings and the environment; it is pure.
+//! - [`choose`](mod@choose) decides which identity a library uses, from its settings and the environment; it is pure.
 //! - [`credential`] asks Microsoft's `azure_identity` for one token of it; [`certificate`] and [`github`] make
 //!   the assertions that this crate does not make.
 //! - [`transport`] carries all of their requests, and tries again where that helps.
