@@ -74,7 +74,7 @@ impl Bench {
             ledger: None,
             retry: Retry::default(),
             identity: Identity::Token("hush".into()),
-            user_agent: "jumpbag-tests".to_owned(),
+            http: crate::library::Http::new(Vec::new()).unwrap(),
             timeouts: Timeouts::default(),
             random: fastrand::Rng::with_seed(1),
             now: || jiff::Timestamp::UNIX_EPOCH,

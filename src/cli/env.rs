@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 
+use crate::identity::Environment;
+
 /// A bearer token for the API, for `auth: token` (and for `auth: default`, where it is set).
 pub(crate) const TOKEN: &str = "JUMPBAG_TOKEN";
 /// Where the API of the library `default` is, where the manifest has no `libraries`.
@@ -38,6 +40,43 @@ pub(crate) fn text(name: &str) -> Option<String> {
 /// The token; never printed.
 pub(crate) fn token() -> Option<SecretString> {
     text(TOKEN).map(|token| SecretString::from(token.trim().to_owned()))
+}
+
+/// The settings of identities.
+pub(crate) fn identities() -> Environment {
+    let secret = |name| text(name).map(SecretString::from);
+    let is_true = |name| text(name).is_some_and(|it| it == "1" || it.eq_ignore_ascii_case("true"));
+    Environment {
+        token: token(),
+        tenant_id: text(TENANT_ID),
+        client_id: text(CLIENT_ID),
+        client_secret: secret("AZURE_CLIENT_SECRET"),
+        certificate_path: text("AZURE_CLIENT_CERTIFICATE_PATH"),
+        certificate_password: secret("AZURE_CLIENT_CERTIFICATE_PASSWORD"),
+        send_certificate_chain: is_true("AZURE_CLIENT_SEND_CERTIFICATE_CHAIN"),
+        federated_token_file: text("AZURE_FEDERATED_TOKEN_FILE"),
+        authority_host: text("AZURE_AUTHORITY_HOST"),
+        github_url: text("ACTIONS_ID_TOKEN_REQUEST_URL"),
+        github_token: secret("ACTIONS_ID_TOKEN_REQUEST_TOKEN"),
+        pipelines_connection: text("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID"),
+        pipelines_client_id: text("AZURESUBSCRIPTION_CLIENT_ID"),
+        pipelines_tenant_id: text("AZURESUBSCRIPTION_TENANT_ID"),
+        pipelines_token: secret("SYSTEM_ACCESSTOKEN"),
+        pipelines_url: text("SYSTEM_OIDCREQUESTURI"),
+        has_identity_endpoint: text("IDENTITY_ENDPOINT").is_some(),
+        has_azure_cli: is_on_path("az"),
+    }
+}
+
+/// Whether the shell would find `program`.
+fn is_on_path(program: &str) -> bool {
+    let names = if cfg!(windows) {
+        vec![format!("{program}.cmd"), format!("{program}.exe")]
+    } else {
+        vec![program.to_owned()]
+    };
+    let path = text("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|folder| names.iter().any(|name| folder.join(name).is_file()))
 }
 
 /// The user's name, for the lock and the history; not a proof of anything.

@@ -61,32 +61,6 @@ pub(crate) enum Error {
         help: String,
     },
 
-    /// The manifest asks for an identity that this version does not have.
-    #[error("the library `{library}` has `auth: {auth}`, which this version does not have")]
-    #[diagnostic(
-        code(jumpbag::auth::unsupported),
-        help("use `auth: token`, and pass a token in JUMPBAG_TOKEN")
-    )]
-    Auth {
-        /// Which library.
-        library: String,
-        /// The manifest's word.
-        auth: &'static str,
-    },
-
-    /// There is no token.
-    #[error("there is no token for the library `{library}`")]
-    #[diagnostic(
-        code(jumpbag::auth::no_token),
-        help(
-            "set JUMPBAG_TOKEN to a bearer token for the API, for instance by `az account get-access-token --resource https://api.securitycenter.microsoft.com --query accessToken -o tsv`"
-        )
-    )]
-    NoToken {
-        /// Which library.
-        library: String,
-    },
-
     /// The endpoint of the library `default` cannot be used.
     #[error("`{endpoint}` in JUMPBAG_ENDPOINT is not an endpoint")]
     #[diagnostic(

@@ -74,6 +74,8 @@ macro_rules! failed {
 
 failed!(
     crate::diagnostics::Invalid,
+    crate::http::Error,
+    crate::identity::Error,
     crate::manifest::ReadError,
     crate::render::PlanFileError,
     super::error::Error

@@ -1,5 +1,6 @@
 //! The command line: the only module that knows a terminal, the environment and exit codes.
 
+mod access;
 mod args;
 mod commands;
 mod contents;

@@ -9,6 +9,7 @@ use globset::Glob;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use super::access::Access;
 use super::error::Error;
 use super::exit::Failure;
 use super::output::Output;
@@ -16,7 +17,7 @@ use super::{Context, env};
 use crate::diagnostics::{Problem, Text};
 use crate::gather::{self, Known};
 use crate::library::{self, Client, Identity, Retry, Timeouts};
-use crate::manifest::{self, Auth, Endpoint, Library, Manifest};
+use crate::manifest::{self, Endpoint, Library, Manifest};
 use crate::model::{DesiredFile, Inputs, LibraryId, Name, ObservedFile, Policy, Selection};
 use crate::plan::Warning;
 use crate::state::{self, Budget, Document, Locked, Owner, Store};
@@ -52,6 +53,7 @@ pub(super) struct Session {
     pub(super) desired: BTreeMap<Name, DesiredFile>,
     folder: Utf8PathBuf,
     endpoint: Endpoint,
+    access: Arc<Access>,
     /// What other runs spend of the limits; `None` where there are no limits to share. It has one account for
     /// the one connection that a session makes.
     budget: Option<Arc<Budget>>,
@@ -91,11 +93,12 @@ impl Workspace {
     /// The selected libraries, in the order of their names.
     pub(super) fn sessions(mut self, context: &Context) -> Result<Vec<Session>, Failure> {
         let selected = select(context, &self.manifest)?;
+        let access = Arc::new(Access::new());
         selected
             .into_iter()
             .map(|library| {
                 let desired = self.desired.remove(&library.name).unwrap_or_default();
-                Session::new(context, &self.manifest, library, desired)
+                Session::new(context, &self.manifest, library, desired, &access)
             })
             .collect()
     }
@@ -106,9 +109,10 @@ pub(super) fn stores(context: &Context) -> Result<Vec<Session>, Failure> {
     let path = &context.global.manifest;
     let manifest = manifest::parse(path, &manifest::read(path)?)?;
     let selected = select(context, &manifest)?;
+    let access = Arc::new(Access::new());
     selected
         .into_iter()
-        .map(|library| Session::new(context, &manifest, library, BTreeMap::new()))
+        .map(|library| Session::new(context, &manifest, library, BTreeMap::new(), &access))
         .collect()
 }
 
@@ -175,6 +179,7 @@ impl Session {
         manifest: &Manifest,
         mut library: Library,
         desired: BTreeMap<Name, DesiredFile>,
+        access: &Arc<Access>,
     ) -> Result<Self, Failure> {
         if library.from_environment {
             library.tenant_id = library.tenant_id.or_else(|| env::text(env::TENANT_ID));
@@ -209,6 +214,7 @@ impl Session {
             desired,
             folder,
             endpoint,
+            access: Arc::clone(access),
             budget: budget.map(Arc::new),
             output: context.output,
         })
@@ -271,8 +277,12 @@ impl Session {
 
     /// Makes the API ready for calls; makes none.
     pub(super) async fn connect(&self, stop: &CancellationToken) -> Result<Connection, Failure> {
+        let http = self.access.http(&self.library, &self.folder)?;
         let (endpoint, identity, emulator) = match &self.endpoint {
-            Endpoint::Url(url) => (url.clone(), self.identity()?, None),
+            Endpoint::Url(url) => {
+                let identity = self.access.identity(&self.library, http.clone())?;
+                (url.clone(), identity, None)
+            }
             Endpoint::Emulator(folder) => {
                 let emulator = self.emulator(folder).await?;
                 // It takes any token, and asks nobody.
@@ -292,7 +302,7 @@ impl Session {
             ledger: ledger.map(|budget| budget as Arc<dyn library::Ledger>),
             retry: Retry::default(),
             identity,
-            user_agent: concat!("jumpbag/", env!("CARGO_PKG_VERSION")).to_owned(),
+            http,
             timeouts: Timeouts::default(),
             random: fastrand::Rng::new(),
             now: jiff::Timestamp::now,
@@ -302,23 +312,6 @@ impl Session {
             client: Arc::new(client),
             _emulator: emulator,
         })
-    }
-
-    fn identity(&self) -> Result<Identity, Error> {
-        let library = self.library.name.clone();
-        match self.library.auth {
-            Auth::Default | Auth::Token => env::token()
-                .map(Identity::Token)
-                .ok_or(Error::NoToken { library }),
-            Auth::ClientSecret
-            | Auth::ClientCertificate
-            | Auth::WorkloadIdentity
-            | Auth::ManagedIdentity
-            | Auth::AzureCli => Err(Error::Auth {
-                library,
-                auth: self.library.auth.as_str(),
-            }),
-        }
     }
 
     async fn emulator(&self, data: &Utf8PathBuf) -> Result<jumpbag_emulator::Emulator, Error> {

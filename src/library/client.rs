@@ -21,6 +21,7 @@ use super::retry::Retry;
 use super::send::{Call, MOST_OF_AN_ANSWER, Tries, Trouble};
 use super::trace::Trace;
 use super::wire::{self, Entity, Page};
+use crate::http::Http;
 use crate::model::{Limit, Name, ObservedFile};
 
 /// The most that is read of one page of a list.
@@ -38,8 +39,8 @@ pub(crate) struct Settings {
     pub(crate) retry: Retry,
     /// Who we are.
     pub(crate) identity: Identity,
-    /// How we call ourselves.
-    pub(crate) user_agent: String,
+    /// How connections are made.
+    pub(crate) http: Http,
     /// How long answers may take.
     pub(crate) timeouts: Timeouts,
     /// Where jitter comes from.
@@ -51,8 +52,6 @@ pub(crate) struct Settings {
 /// How long the network may take.
 #[derive(Clone, Debug)]
 pub(crate) struct Timeouts {
-    /// For a connection.
-    pub(crate) connect: Duration,
     /// For an answer, the time for a content not counted.
     pub(crate) answer: Duration,
     /// The slowest upload that is waited for, in bytes a second.
@@ -62,7 +61,6 @@ pub(crate) struct Timeouts {
 impl Default for Timeouts {
     fn default() -> Self {
         Self {
-            connect: Duration::from_secs(10),
             answer: Duration::from_mins(1),
             upload_rate: 32 * 1024,
         }
@@ -96,21 +94,11 @@ impl Client {
     /// A client that starts no request after `stop` is cancelled. A request that is under way then goes on.
     pub(crate) fn new(settings: Settings, stop: CancellationToken) -> Result<Self, Error> {
         let collection = endpoint::collection(&settings.endpoint)?;
-        let mut http = reqwest::Client::builder()
-            .user_agent(settings.user_agent)
-            .connect_timeout(settings.timeouts.connect)
-            .redirect(reqwest::redirect::Policy::none())
-            // Every request has to pass the gate, so that nothing may be sent again below it.
-            .retry(reqwest::retry::never());
-        http = if collection.scheme() == "https" {
-            http.https_only(true)
-        } else {
-            // A proxy is not on a loopback address, and would be given the token without TLS.
-            http.no_proxy()
-        };
+        let http = settings.http.to(&collection).cloned();
+        let http = http.ok_or_else(|| endpoint::insecure(&collection))?;
         let shortest = settings.limits.iter().map(|limit| limit.per).min();
         Ok(Self {
-            http: http.build().map_err(Error::Setup)?,
+            http,
             collection,
             gate: Gate::new(settings.limits, settings.ledger, stop),
             identity: settings.identity,

@@ -3,23 +3,28 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use url::{Host, Url};
+use url::Url;
 
 use super::error::Error;
 use super::wire;
+use crate::http;
 use crate::model::Name;
 
 /// The most pages of one list; a library has a few hundred files.
 const MOST_PAGES: usize = 10_000;
 
+const INSECURE: &str = "a token is sent over https only, but for loopback addresses";
+
+/// The error for an address that no client of ours goes to.
+pub(super) fn insecure(collection: &Url) -> Error {
+    Error::Endpoint {
+        endpoint: collection.to_string(),
+        problem: INSECURE,
+    }
+}
+
 /// The collection's URL at `endpoint`, if a token may be sent there.
 pub(super) fn collection(endpoint: &Url) -> Result<Url, Error> {
-    let loopback = match endpoint.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(domain)) => domain == "localhost",
-        None => false,
-    };
     let problem = if !endpoint.has_host() {
         Some("it names no host")
     } else if !endpoint.username().is_empty() || endpoint.password().is_some() {
@@ -29,8 +34,8 @@ pub(super) fn collection(endpoint: &Url) -> Result<Url, Error> {
     } else {
         match endpoint.scheme() {
             "https" => None,
-            "http" if loopback => None,
-            "http" => Some("a token is sent over https only, but for loopback addresses"),
+            "http" if http::is_loopback(endpoint) => None,
+            "http" => Some(INSECURE),
             _ => Some("it is not an https address"),
         }
     };

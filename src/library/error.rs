@@ -24,16 +24,6 @@ pub(crate) enum Error {
         problem: &'static str,
     },
 
-    /// No HTTP client could be made; the system's certificates are the usual reason.
-    #[error("could not set up the HTTP client")]
-    #[diagnostic(
-        code(jumpbag::library::setup),
-        help(
-            "check that the system has certificate authorities installed, and the proxy variables"
-        )
-    )]
-    Setup(#[source] reqwest::Error),
-
     /// There is no token to send.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -216,6 +206,24 @@ pub(crate) enum Error {
         cause: reqwest::Error,
     },
 
+    /// A connection, and somebody at its end who cannot prove to be the host: no request was sent.
+    #[error("the certificate of `{host}` is not trusted, so it was not asked to {what}")]
+    #[diagnostic(
+        code(jumpbag::library::untrusted),
+        help(
+            "check the endpoint's spelling and what stands between it and this machine; name an authority of your own in the library's `ca_file`, or in SSL_CERT_FILE"
+        )
+    )]
+    Untrusted {
+        /// What was attempted.
+        what: String,
+        /// With whom.
+        host: String,
+        /// Why not.
+        #[source]
+        cause: reqwest::Error,
+    },
+
     /// No usable answer, however often it was tried.
     #[error("could not {what}")]
     #[diagnostic(
@@ -300,7 +308,6 @@ impl Error {
     pub(crate) fn is_fatal(&self) -> bool {
         match self {
             Self::Endpoint { .. }
-            | Self::Setup(_)
             | Self::Identity(_)
             | Self::Unauthorized { .. }
             | Self::Forbidden { .. }
@@ -309,6 +316,7 @@ impl Error {
             // The whole library waited each time, and it is the library that is asked too much.
             | Self::Throttled { .. }
             | Self::Unreachable { .. }
+            | Self::Untrusted { .. }
             | Self::Stopped => true,
             Self::Unknown { cause, listing, .. } => {
                 cause.is_fatal() || listing.as_ref().is_some_and(|error| error.is_fatal())

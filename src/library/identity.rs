@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use miette::Diagnostic;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
@@ -17,10 +18,6 @@ pub(crate) enum Identity {
     /// One fixed token, which somebody else got and nobody renews.
     Token(SecretString),
     /// Something that gets tokens and renews them.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the seam for identities that are to come")
-    )]
     Source(Arc<dyn TokenSource>),
 }
 
@@ -36,32 +33,67 @@ pub(crate) trait TokenSource: Send + Sync {
 pub(crate) type TokenFuture<'a> =
     Pin<Box<dyn Future<Output = Result<Option<SecretString>, IdentityError>> + Send + 'a>>;
 
-/// Why no token could be had, with the source's own code and help if it has any.
-#[derive(Debug, thiserror::Error, miette::Diagnostic)]
-#[error("could not get a token for the API")]
-#[diagnostic(
-    code(jumpbag::library::identity),
-    help("check the library's `auth` and the environment that it reads")
-)]
-pub(crate) struct IdentityError {
-    /// What went wrong; it must not hold a secret.
-    #[source]
-    pub(crate) cause: Box<dyn StdError + Send + Sync>,
-}
+/// Why no token could be had: the source's own diagnostic, which many callers may be given. It must not hold
+/// a secret.
+#[derive(Clone, Debug)]
+pub(crate) struct IdentityError(Arc<dyn Diagnostic + Send + Sync>);
 
 /// A text that cannot be a token; it says nothing about the text.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, Diagnostic)]
 #[error("the token is empty or holds characters that no token has")]
+#[diagnostic(
+    code(jumpbag::auth::bad_token),
+    help("put the bare token into JUMPBAG_TOKEN: one line, without quotes and without `Bearer`")
+)]
 struct NotAToken;
+
+/// A source that gives nothing although nothing was refused.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+#[error("there is no token")]
+#[diagnostic(
+    code(jumpbag::auth::no_token),
+    help("check the library's `auth` and the environment that it reads")
+)]
+struct NoToken;
+
+impl IdentityError {
+    /// The error that `cause` describes.
+    pub(crate) fn new(cause: impl Diagnostic + Send + Sync + 'static) -> Self {
+        Self(Arc::new(cause))
+    }
+}
+
+impl fmt::Display for IdentityError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl StdError for IdentityError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source()
+    }
+}
+
+impl Diagnostic for IdentityError {
+    fn code(&self) -> Option<Box<dyn fmt::Display + '_>> {
+        self.0.code()
+    }
+
+    fn help(&self) -> Option<Box<dyn fmt::Display + '_>> {
+        self.0.help()
+    }
+}
 
 impl Identity {
     /// A token to send.
     pub(super) async fn bearer(&self) -> Result<SecretString, IdentityError> {
         match self {
             Self::Token(token) => Ok(token.clone()),
-            Self::Source(source) => source.token(None).await?.ok_or_else(|| IdentityError {
-                cause: "the source has no token".into(),
-            }),
+            Self::Source(source) => source
+                .token(None)
+                .await?
+                .ok_or_else(|| IdentityError::new(NoToken)),
         }
     }
 
@@ -101,14 +133,10 @@ pub(super) fn authorization(token: &SecretString) -> Result<HeaderValue, Identit
     let text = token.expose_secret();
     // RFC 6750 section 2.1: visible characters only. A line break at the end is the usual mistake.
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(IdentityError {
-            cause: NotAToken.into(),
-        });
+        return Err(IdentityError::new(NotAToken));
     }
-    let mut value =
-        HeaderValue::from_str(&format!("Bearer {text}")).map_err(|_| IdentityError {
-            cause: NotAToken.into(),
-        })?;
+    let mut value = HeaderValue::from_str(&format!("Bearer {text}"))
+        .map_err(|_| IdentityError::new(NotAToken))?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -130,7 +158,7 @@ mod tests {
     fn a_token_that_cannot_be_sent_is_refused_without_showing_it() {
         for text in ["", "hush\n", "hush\r\nX: y", "hush hush", "hüsh"] {
             let error = authorization(&SecretString::from(text)).unwrap_err();
-            let shown = format!("{error:?} {error} {}", error.cause);
+            let shown = format!("{error:?} {error}");
             assert!(
                 !shown.contains("sh\\n") && !shown.contains("hush"),
                 "{shown}"

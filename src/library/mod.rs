@@ -32,10 +32,12 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(crate) use crate::http::Http;
 pub(crate) use client::{Client, Settings, Timeouts};
 pub(crate) use error::{Error, chain};
-pub(crate) use identity::{Identity, claimed_client_id};
+pub(crate) use identity::{Identity, IdentityError, TokenFuture, TokenSource, claimed_client_id};
 pub(crate) use ledger::Ledger;
-pub(crate) use retry::Retry;
+pub(crate) use retry::{Retry, retry_after};
 pub(crate) use trace::{Sent, Trace};
 pub(crate) use upload::{Content, Upload};

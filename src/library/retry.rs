@@ -37,7 +37,7 @@ impl Default for Retry {
 impl Retry {
     /// How long to wait after the `failures`th failure in a row, counted from 1: exponential, with full
     /// jitter, so that clients that failed together do not come back together.
-    pub(super) fn backoff(&self, failures: u32, random: &mut fastrand::Rng) -> Duration {
+    pub(crate) fn backoff(&self, failures: u32, random: &mut fastrand::Rng) -> Duration {
         let doubled = 2_u32.saturating_pow(failures.saturating_sub(1));
         let most = self.base.saturating_mul(doubled).min(self.cap);
         most.mul_f64(random.f64())
@@ -49,7 +49,7 @@ impl Retry {
 ///
 /// A date is counted from the answer's own `date`, so that a clock of ours that is wrong does no harm, and
 /// from `now` only where it has none.
-pub(super) fn retry_after(value: &str, date: Option<&str>, now: Timestamp) -> Option<Duration> {
+pub(crate) fn retry_after(value: &str, date: Option<&str>, now: Timestamp) -> Option<Duration> {
     let value = value.trim();
     let wait = if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         // More digits than a number holds are a long time.

@@ -17,6 +17,7 @@ use super::identity::authorization;
 use super::retry::retry_after;
 use super::trace::{CLIENT_REQUEST_ID, IDS, Trace};
 use super::wire;
+use crate::http;
 
 /// The most that is read of an answer that is not a page of a list.
 pub(super) const MOST_OF_AN_ANSWER: usize = 1024 * 1024;
@@ -222,6 +223,13 @@ impl Client {
         tracing::debug!(request = call.request(), "sending");
         let response = match request.send().await {
             Ok(response) => response,
+            Err(cause) if http::is_untrusted(&cause) => {
+                return Err(Trouble::Final(Error::Untrusted {
+                    what: call.what.clone(),
+                    host: self.host(),
+                    cause: cause.without_url(),
+                }));
+            }
             Err(cause) if cause.is_connect() => {
                 return Err(Trouble::NotSent(Error::Unreachable {
                     what: call.what.clone(),

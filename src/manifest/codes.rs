@@ -22,6 +22,10 @@ codes! {
         "A path contains a backslash. Paths use `/` on every system.";
     BAD_ALIAS = "jumpbag::manifest::bad_alias",
         "An alias (`*name`) names no anchor (`&name`) before it, or stands inside of the anchor that it names. Text that starts with `*`, such as a glob, has to be in quotes.";
+    BAD_AUTHORITY = "jumpbag::manifest::bad_authority",
+        "An authority is the login host, as `https://HOST`. A secret is sent there, so that plain http is refused, also on this machine.";
+    BAD_CLIENT_ID = "jumpbag::manifest::bad_client_id",
+        "A client id is a GUID: the application id of an app registration or of a managed identity. It is no secret; a secret never stands in a manifest.";
     BAD_DURATION = "jumpbag::manifest::bad_duration",
         "A length of time is a whole number and a unit: `ms`, `s`, `m`, `h` or `d`, such as `90s` or `1h30m`; it is longer than zero.";
     BAD_ENDPOINT = "jumpbag::manifest::bad_endpoint",
@@ -30,6 +34,8 @@ codes! {
         "A library's name becomes the name of a folder in the state. It has 1 to 64 characters, a-z, 0-9, `_` and `-`, and starts with a letter or a digit.";
     BAD_NUMBER = "jumpbag::manifest::bad_number",
         "A number is outside of what is allowed at this place.";
+    BAD_SCOPE = "jumpbag::manifest::bad_scope",
+        "A scope is the API's audience with `/.default` at its end.";
     BAD_SIZE = "jumpbag::manifest::bad_size",
         "A size is a whole number of bytes or a whole number and a unit, such as `4MB` (4,000,000 bytes) or `4MiB` (4,194,304 bytes); it is larger than zero.";
     BAD_TENANT = "jumpbag::manifest::bad_tenant",

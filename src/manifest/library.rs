@@ -5,11 +5,12 @@ use std::net::IpAddr;
 use camino::Utf8PathBuf;
 use url::{Host, Url};
 
+use super::cloud::Cloud;
 use super::decode::{Decoder, Fields, Located};
 use super::node::{Node, Value};
-use super::{codes, path, quantity};
+use super::{codes, identity, path, quantity};
 use crate::diagnostics::{Problem, Span};
-use crate::model::{Limit, Policy, Unmanaged};
+use crate::model::{Auth, Limit, Policy, Unmanaged};
 
 /// One library that a manifest declares.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,14 @@ pub(crate) struct Library {
     pub(crate) endpoint: Option<Endpoint>,
     /// How to get a token.
     pub(crate) auth: Auth,
+    /// The app registration or managed identity, in place of what the environment says.
+    pub(crate) client_id: Option<String>,
+    /// The login host, in place of the cloud's: `https://HOST`.
+    pub(crate) authority: Option<String>,
+    /// What a token is asked for, in place of the cloud's.
+    pub(crate) scope: Option<String>,
+    /// Certificate authorities to trust besides the system's, relative to the manifest's folder.
+    pub(crate) ca_file: Option<Utf8PathBuf>,
     /// The largest file that may be uploaded, in bytes.
     pub(crate) max_file_size: u64,
     /// The API's limits; empty for none.
@@ -46,105 +55,18 @@ pub(crate) enum Endpoint {
     Emulator(Utf8PathBuf),
 }
 
-/// One of Microsoft's clouds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Cloud {
-    /// The commercial cloud, at its geography-independent host.
-    #[default]
-    Commercial,
-    /// United States.
-    Us,
-    /// Europe.
-    Eu,
-    /// United Kingdom.
-    Uk,
-    /// Australia.
-    Au,
-    /// Switzerland.
-    Swa,
-    /// US Government Community Cloud.
-    Gcc,
-    /// US Government Community Cloud High.
-    GccHigh,
-    /// US Department of Defense.
-    Dod,
-}
-
-impl Cloud {
-    pub(super) const WORDS: [(&'static str, Self); 9] = [
-        ("commercial", Self::Commercial),
-        ("us", Self::Us),
-        ("eu", Self::Eu),
-        ("uk", Self::Uk),
-        ("au", Self::Au),
-        ("swa", Self::Swa),
-        ("gcc", Self::Gcc),
-        ("gcc_high", Self::GccHigh),
-        ("dod", Self::Dod),
-    ];
-
-    /// The host of the API, from "Supported Microsoft Defender for Endpoint APIs" and "Microsoft
-    /// Defender for Endpoint for US Government customers".
-    pub(crate) fn api_host(self) -> &'static str {
-        match self {
-            Self::Commercial => "api.securitycenter.microsoft.com",
-            Self::Us => "us.api.security.microsoft.com",
-            Self::Eu => "eu.api.security.microsoft.com",
-            Self::Uk => "uk.api.security.microsoft.com",
-            Self::Au => "au.api.security.microsoft.com",
-            Self::Swa => "swa.api.security.microsoft.com",
-            Self::Gcc => "api-gcc.securitycenter.microsoft.us",
-            Self::GccHigh | Self::Dod => "api-gov.securitycenter.microsoft.us",
-        }
-    }
-}
-
-/// How to get a token.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Auth {
-    /// Whatever the environment offers.
-    #[default]
-    Default,
-    /// A secret of an app registration.
-    ClientSecret,
-    /// A certificate of an app registration.
-    ClientCertificate,
-    /// A token of the pipeline's or cluster's own identity.
-    WorkloadIdentity,
-    /// The identity of the machine.
-    ManagedIdentity,
-    /// The user of the Azure CLI.
-    AzureCli,
-    /// A finished token.
-    Token,
-}
-
-impl Auth {
-    pub(super) const WORDS: [(&'static str, Self); 7] = [
-        ("default", Self::Default),
-        ("client_secret", Self::ClientSecret),
-        ("client_certificate", Self::ClientCertificate),
-        ("workload_identity", Self::WorkloadIdentity),
-        ("managed_identity", Self::ManagedIdentity),
-        ("azure_cli", Self::AzureCli),
-        ("token", Self::Token),
-    ];
-
-    /// The word for it in a manifest.
-    pub(crate) fn as_str(self) -> &'static str {
-        let word = Self::WORDS.iter().find(|(_, auth)| *auth == self);
-        word.map_or("default", |(word, _)| word)
-    }
-}
-
 pub(super) const UNMANAGED_WORDS: [(&str, Unmanaged); 2] =
     [("keep", Unmanaged::Keep), ("delete", Unmanaged::Delete)];
 
-pub(super) const KEYS: [&str; 8] = [
+pub(super) const KEYS: [&str; 12] = [
     "tenant_id",
     "cloud",
     "endpoint",
     "auth",
+    "client_id",
+    "authority",
+    "scope",
+    "ca_file",
     "max_file_size",
     "limits",
     "unmanaged",
@@ -168,6 +90,10 @@ impl Library {
             cloud: Cloud::default(),
             endpoint: None,
             auth: Auth::default(),
+            client_id: None,
+            authority: None,
+            scope: None,
+            ca_file: None,
             max_file_size: Self::MAX_FILE_SIZE,
             limits: Limit::DOCUMENTED.to_vec(),
             unmanaged: Unmanaged::default(),
@@ -235,6 +161,7 @@ fn library(decoder: &mut Decoder<'_>, name: &Located<&str>, node: &Node) -> Libr
             .word(node, "`auth`", &Auth::WORDS)
             .unwrap_or_default();
     }
+    identity::decode(decoder, &fields, &mut library);
     if let Some(node) = fields.get("max_file_size") {
         // Where it cannot be read, no file shall seem to be larger.
         library.max_file_size = max_file_size(decoder, node).unwrap_or(u64::MAX);
@@ -276,7 +203,7 @@ fn tenant_id(decoder: &mut Decoder<'_>, fields: &Fields<'_>) -> Option<String> {
     None
 }
 
-fn is_guid(text: &str) -> bool {
+pub(super) fn is_guid(text: &str) -> bool {
     // The crate reads other forms too: with braces, without hyphens.
     text.len() == 36 && uuid::Uuid::try_parse(text).is_ok()
 }

@@ -6,11 +6,13 @@
 //!
 //! Each step collects every problem that it finds; [`load`] runs 2 and 3 and joins their problems.
 
+mod cloud;
 mod codes;
 mod content;
 mod decode;
 mod entry;
 mod glob;
+mod identity;
 mod library;
 mod names;
 mod node;
@@ -29,8 +31,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::diagnostics::{Invalid, Problem, Text};
 use node::{Node, Value};
 
+pub(crate) use cloud::Cloud;
 pub(crate) use entry::{Entry, EntryName};
-pub(crate) use library::{Auth, Endpoint, Library};
+pub(crate) use library::{Endpoint, Library};
 pub(crate) use quantity::size;
 pub(crate) use read::{ReadError, read};
 pub(crate) use resolve::Resolved;

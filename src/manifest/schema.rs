@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::library::{Auth, Cloud, Library, UNMANAGED_WORDS};
+use super::cloud::Cloud;
+use super::library::{Library, UNMANAGED_WORDS};
 use super::{BACKENDS, StateSettings};
-use crate::model::Policy;
+use crate::model::{Auth, Policy};
 
 /// A path that is relative, uses `/`, and starts with no `..`.
 const PATH: &str = r"^(?![A-Za-z]:)(?!/)(?!\.\.(/|$))[^\\]+$";
@@ -82,6 +83,28 @@ fn library() -> Value {
                 &Auth::WORDS.map(|(word, _)| word),
                 "default",
             ),
+            "client_id": {
+                "description": "The application id of the app registration or managed identity, in place of AZURE_CLIENT_ID. It is no secret.",
+                "type": ["string", "null"],
+                "pattern": "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
+            },
+            "authority": {
+                "description": "The login host, in place of the cloud's. The identity's secret is sent there.",
+                "type": ["string", "null"],
+                "pattern": "^[Hh][Tt][Tt][Pp][Ss]://[^/?#@]+/?$",
+                "examples": ["https://login.microsoftonline.us"]
+            },
+            "scope": {
+                "description": "What a token is asked for, in place of the cloud's.",
+                "type": ["string", "null"],
+                "pattern": "^[A-Za-z0-9._:/-]+/\\.default$",
+                "examples": ["https://api.securitycenter.microsoft.com/.default"]
+            },
+            "ca_file": {
+                "description": "Certificate authorities to trust besides the system's, as PEM.",
+                "type": ["string", "null"],
+                "pattern": PATH
+            },
             "max_file_size": {
                 "description": "The largest file that may be uploaded: bytes, or a number with a unit. MB is 1,000,000 bytes, MiB is 1,048,576.",
                 "type": ["string", "integer", "null"],

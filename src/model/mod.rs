@@ -1,5 +1,6 @@
 //! Plain data that the stages hand to each other: no I/O, no serde, no clock.
 
+mod auth;
 mod file;
 mod library;
 mod limits;
@@ -7,6 +8,7 @@ mod name;
 mod sha256;
 mod spent;
 
+pub(crate) use auth::Auth;
 pub(crate) use file::{Attribute, DesiredFile, File, ObservedFile, TrackedFile, none_if_empty};
 pub(crate) use library::{Inputs, LibraryId, Policy, Selection, Unmanaged};
 pub(crate) use limits::Limit;

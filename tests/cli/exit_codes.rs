@@ -195,9 +195,16 @@ fn without_a_token_it_is_1_and_says_where_to_get_one() {
     ----- stderr
     jumpbag::auth::no_token
 
-      × there is no token for the library `test`
-      help: set JUMPBAG_TOKEN to a bearer token for the API, for instance by `az
-            account get-access-token --resource
+      × there is no identity for the library `test`
+      ╰─▶ token: JUMPBAG_TOKEN is not set; client_secret: AZURE_CLIENT_SECRET is
+          not set; client_certificate: AZURE_CLIENT_CERTIFICATE_PATH is not set;
+          workload_identity: AZURE_FEDERATED_TOKEN_FILE is not set;
+          github_actions: ACTIONS_ID_TOKEN_REQUEST_URL is not set;
+          azure_pipelines: AZURESUBSCRIPTION_SERVICE_CONNECTION_ID is not set;
+          managed_identity: IDENTITY_ENDPOINT is not set; azure_cli: `az` is not
+          on the PATH
+      help: set the variables of one identity, or JUMPBAG_TOKEN to a bearer token
+            for the API, for instance by `az account get-access-token --resource
             https://api.securitycenter.microsoft.com --query accessToken -o tsv`
     ----- exit code 1
     ");

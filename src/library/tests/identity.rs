@@ -33,13 +33,14 @@ impl TokenSource for Counting {
 
 struct Broken;
 
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[error("AADSTS7000215: wrong secret")]
+#[diagnostic(code(jumpbag::test), help("make a new one"))]
+struct WrongSecret(#[source] std::fmt::Error);
+
 impl TokenSource for Broken {
     fn token<'a>(&'a self, _: Option<&'a SecretString>) -> TokenFuture<'a> {
-        Box::pin(async {
-            Err(IdentityError {
-                cause: "AADSTS7000215: wrong secret".into(),
-            })
-        })
+        Box::pin(async { Err(IdentityError::new(WrongSecret(std::fmt::Error))) })
     }
 }
 
@@ -107,9 +108,9 @@ async fn without_a_token_nothing_is_sent() {
     let error = client_with(&server, Broken).list().await.unwrap_err();
     assert!(error.is_fatal());
     insta::assert_snapshot!(shown(&error, &server), @r"
-    could not get a token for the API
     AADSTS7000215: wrong secret
-    help: check the library's `auth` and the environment that it reads
+    an error occurred when formatting an argument
+    help: make a new one
     ");
     assert_eq!(server.requests().len(), 0);
 }

@@ -32,7 +32,10 @@ async fn a_list_is_one_request_with_a_token() {
     assert_eq!(server.lines(), "GET /api/libraryfiles");
     let request = &server.requests()[0];
     assert_eq!(request.header("authorization"), "Bearer hush");
-    assert_eq!(request.header("user-agent"), "jumpbag-tests");
+    assert_eq!(
+        request.header("user-agent"),
+        concat!("jumpbag/", env!("CARGO_PKG_VERSION"))
+    );
 }
 
 #[tokio::test]

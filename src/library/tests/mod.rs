@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::{Client, Error, Identity, Retry, Settings, Timeouts};
+use crate::http::Http;
 use scripted::Server;
 
 /// Settings under which nothing takes long.
@@ -33,7 +34,7 @@ fn settings(endpoint: Url) -> Settings {
             ..Retry::default()
         },
         identity: Identity::Token(SecretString::from("hush")),
-        user_agent: "jumpbag-tests".to_owned(),
+        http: Http::new(Vec::new()).unwrap(),
         timeouts: Timeouts::default(),
         random: fastrand::Rng::with_seed(1),
         now: || Timestamp::UNIX_EPOCH,

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use super::*;
-use crate::manifest::library::Cloud;
-use crate::manifest::{Auth, Endpoint, Library};
-use crate::model::{Limit, Unmanaged};
+use crate::manifest::{Cloud, Endpoint, Library};
+use crate::model::{Auth, Limit, Unmanaged};
 
 fn library(body: &str) -> String {
     format!("version: 1\nlibraries:\n  contoso:\n    {body}\n")
@@ -37,6 +36,10 @@ fn a_library_has_the_documented_defaults() {
         cloud: Cloud::Commercial,
         endpoint: None,
         auth: Auth::Default,
+        client_id: None,
+        authority: None,
+        scope: None,
+        ca_file: None,
         max_file_size: 4_000_000,
         limits: Limit::DOCUMENTED.to_vec(),
         unmanaged: Unmanaged::Keep,
@@ -45,7 +48,7 @@ fn a_library_has_the_documented_defaults() {
     assert_eq!(one(""), expected);
     assert_eq!(
         one(
-            "{tenant_id: , cloud: , endpoint: , auth: , max_file_size: , limits: , unmanaged: , max_deletes: }"
+            "{tenant_id: , cloud: , endpoint: , auth: , client_id: , authority: , scope: , ca_file: , max_file_size: , limits: , unmanaged: , max_deletes: }"
         ),
         expected
     );
@@ -54,7 +57,7 @@ fn a_library_has_the_documented_defaults() {
 #[test]
 fn every_setting_is_read() {
     let all = one(
-        "{tenant_id: contoso.onmicrosoft.com, cloud: gcc_high, endpoint: 'emulator:./data', auth: token, max_file_size: 20 MiB, limits: [{calls: 1, per: 500ms}], unmanaged: delete, max_deletes: 0}",
+        "{tenant_id: contoso.onmicrosoft.com, cloud: gcc_high, endpoint: 'emulator:./data', auth: token, client_id: 00000000-0000-0000-0000-000000000001, authority: 'https://login.example/', scope: 'api://x/.default', ca_file: ./certs//ca.pem, max_file_size: 20 MiB, limits: [{calls: 1, per: 500ms}], unmanaged: delete, max_deletes: 0}",
     );
     assert_eq!(
         all,
@@ -65,6 +68,10 @@ fn every_setting_is_read() {
             cloud: Cloud::GccHigh,
             endpoint: Some(Endpoint::Emulator(utf8("./data"))),
             auth: Auth::Token,
+            client_id: Some("00000000-0000-0000-0000-000000000001".to_owned()),
+            authority: Some("https://login.example".to_owned()),
+            scope: Some("api://x/.default".to_owned()),
+            ca_file: Some(utf8("certs/ca.pem")),
             max_file_size: 20 << 20,
             limits: vec![Limit {
                 calls: 1,
@@ -165,7 +172,8 @@ fn words_are_checked() {
        :               `-- unknown word
        `----
       help: use one of `default`, `client_secret`, `client_certificate`,
-            `workload_identity`, `managed_identity`, `azure_cli`, `token`
+            `workload_identity`, `github_actions`, `azure_pipelines`,
+            `managed_identity`, `azure_cli`, `token`
     ");
     assert_eq!(ids(&library("unmanaged: Delete")), ["unknown_word"]);
     for (word, cloud) in Cloud::WORDS {
@@ -192,6 +200,7 @@ fn every_cloud_has_the_documented_host() {
             "uk.api.security.microsoft.com",
             "au.api.security.microsoft.com",
             "swa.api.security.microsoft.com",
+            "ina.api.security.microsoft.com",
             "api-gcc.securitycenter.microsoft.us",
             "api-gov.securitycenter.microsoft.us",
             "api-gov.securitycenter.microsoft.us",
@@ -374,4 +383,84 @@ fn sizes_and_limits_are_checked() {
         ids(&library("limits: [{calls: 4294967296, per: 1m}]")),
         ["bad_number"]
     );
+}
+
+#[test]
+fn every_cloud_has_its_login_host_and_scope() {
+    let places: Vec<String> = Cloud::WORDS
+        .iter()
+        .map(|(word, cloud)| format!("{word} {} {}", cloud.login_host(), cloud.scope()))
+        .collect();
+    insta::assert_snapshot!(places.join("\n"), @"
+    commercial login.microsoftonline.com https://api.securitycenter.microsoft.com/.default
+    us login.microsoftonline.com https://api.securitycenter.microsoft.com/.default
+    eu login.microsoftonline.com https://api.securitycenter.microsoft.com/.default
+    uk login.microsoftonline.com https://api.securitycenter.microsoft.com/.default
+    au login.microsoftonline.com https://api.securitycenter.microsoft.com/.default
+    swa login.microsoftonline.com https://api.securitycenter.microsoft.com/.default
+    ina login.microsoftonline.com https://api.securitycenter.microsoft.com/.default
+    gcc login.microsoftonline.com https://api-gcc.securitycenter.microsoft.us/.default
+    gcc_high login.microsoftonline.us https://api-gov.securitycenter.microsoft.us/.default
+    dod login.microsoftonline.us https://api-gov.securitycenter.microsoft.us/.default
+    ");
+}
+
+#[test]
+fn an_authority_is_never_plain_http() {
+    insta::assert_snapshot!(bad(library("authority: http://127.0.0.1:8080")), @"
+    jumpbag::manifest::bad_authority
+
+      x the authority cannot be used
+       ,-[jumpbag.yaml:4:16]
+     3 |   contoso:
+     4 |     authority: http://127.0.0.1:8080
+       :                ^^^^^^^^^^|^^^^^^^^^^
+       :                          `-- not https: a secret would travel in the clear
+       `----
+      help: write `https://HOST`; unlike an endpoint, an authority is never plain
+            http, not even on this machine
+    ");
+    for authority in [
+        "login.example",
+        "https://me@login.example",
+        "https://login.example/tenant",
+        "https://login.example?x",
+        "ftp://login.example",
+    ] {
+        let text = library(&format!("authority: '{authority}'"));
+        assert_eq!(ids(&text), ["bad_authority"], "{authority}");
+    }
+}
+
+#[test]
+fn a_client_id_is_a_guid_and_what_is_none_is_not_repeated_in_the_message() {
+    insta::assert_snapshot!(bad(library("client_id: jumpbag")), @"
+    jumpbag::manifest::bad_client_id
+
+      x `client_id` is no client id
+       ,-[jumpbag.yaml:4:16]
+     3 |   contoso:
+     4 |     client_id: jumpbag
+       :                ^^^|^^^
+       :                   `-- not a GUID
+       `----
+      help: write the application id from the app registration's overview page;
+            secrets come from the environment
+    ");
+}
+
+#[test]
+fn a_scope_is_an_audience_with_its_ending() {
+    for scope in [
+        "/.default",
+        "https://api.example",
+        "a b/.default",
+        "a;b/.default",
+        "x/.default/",
+    ] {
+        let text = library(&format!("scope: '{scope}'"));
+        assert_eq!(ids(&text), ["bad_scope"], "{scope}");
+    }
+    assert_eq!(ids(&library("ca_file: ../ca.pem")), ["parent_outside"]);
+    assert_eq!(ids(&library("ca_file: /etc/ca.pem")), ["absolute_path"]);
 }

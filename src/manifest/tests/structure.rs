@@ -279,7 +279,7 @@ fn several_problems_are_reported_at_once_in_the_order_of_the_text() {
        :              `-- unknown word
      5 |     max_deletes: lots
        `----
-      help: use one of `commercial`, `us`, `eu`, `uk`, `au`, `swa`, `gcc`,
+      help: use one of `commercial`, `us`, `eu`, `uk`, `au`, `swa`, `ina`, `gcc`,
             `gcc_high`, `dod`
     jumpbag::manifest::wrong_type
 

@@ -85,14 +85,14 @@ fn made(made: &[Calls]) -> Account {
 fn an_account_is_told_to_all_others_and_not_to_its_own_run() {
     let place = Place::new();
     let (one, other) = (place.budget("one"), place.budget("other"));
-    assert_eq!(one.ages(), []);
+    assert!(one.ages().is_empty());
     assert!(!place.folder.exists(), "who only looks leaves nothing");
     let account = Account {
         made: vec![calls(0, 1), calls(-1, 1), calls(-60_000, 3)],
         reserved: Some(calls(10_000, 16)),
     };
     assert_eq!(turn(&one, &account), (Booked::Kept, vec![]));
-    assert_eq!(one.ages(), []);
+    assert!(one.ages().is_empty());
     let told = vec![calls(-60_000, 3), calls(0, 2), calls(10_000, 16)];
     assert_eq!(turn(&other, &made(&[])), (Booked::Kept, told));
     it_is(500);
