@@ -20,23 +20,12 @@ const RESERVE: usize = 120;
 /// of names; and where even these do not fit, of as many of them as do, deletes first.
 pub(super) fn body(review: &Review<'_>, room: usize) -> String {
     let grouped = group(review.plan);
-    let mut parts: Vec<_> = (1..)
-        .zip(&grouped.sections)
-        .map(|(number, section)| Part::of(section, number))
-        .collect();
     let warnings = parts::warnings(&review.plan.warnings);
     let tables = group::tables(&grouped);
-    let fixed = |parts: &[Part<'_>]| {
-        warnings.len() + tables.len() + parts.iter().map(Part::len).sum::<usize>()
+    let Some((parts, left)) = parts_within(&grouped, room, warnings.len() + tables.len()) else {
+        return names(&grouped, room);
     };
-    if fixed(&parts) > room {
-        parts.iter_mut().for_each(Part::count_unmanaged);
-    }
-    let fixed = fixed(&parts);
-    if fixed > room {
-        return names(&grouped, &parts, room);
-    }
-    let mut filling = Filling::of(&parts, room - fixed);
+    let mut filling = Filling::of(&parts, left);
     let mut out: String = parts.iter().map(|part| part.before.as_str()).collect();
     out.push_str(&tables);
     out.push_str(&warnings);
@@ -53,10 +42,27 @@ pub(super) fn body(review: &Review<'_>, room: usize) -> String {
     out
 }
 
+/// The sections without any details, and the room that they leave beside what is `used`; `None` where they do not fit.
+fn parts_within<'a>(
+    grouped: &'a Grouped<'a>,
+    room: usize,
+    used: usize,
+) -> Option<(Vec<Part<'a>>, usize)> {
+    let room = room.checked_sub(used)?;
+    let sections = (1..).zip(&grouped.sections);
+    let parts = sections.map(|(number, section)| Part::of(section, number));
+    let mut parts: Vec<_> = parts.collect();
+    let len = |parts: &[Part<'_>]| parts.iter().map(Part::len).sum::<usize>();
+    if len(&parts) > room {
+        parts.iter_mut().for_each(Part::count_unmanaged);
+    }
+    let left = room.checked_sub(len(&parts))?;
+    Some((parts, left))
+}
+
 /// A section of a plan.
 struct Part<'a> {
     section: &'a Section<'a>,
-    number: usize,
     /// Up to the table, and the drift.
     before: String,
     /// Above the details, where there are several sections.
@@ -85,7 +91,6 @@ impl<'a> Part<'a> {
         };
         Self {
             section,
-            number,
             before,
             heading,
             after,
@@ -194,7 +199,7 @@ fn has_content(view: &View<'_>) -> bool {
 }
 
 /// The names alone, those that are refused or deleted first.
-fn names(grouped: &Grouped<'_>, parts: &[Part<'_>], room: usize) -> String {
+fn names(grouped: &Grouped<'_>, room: usize) -> String {
     let mut out =
         "The table of changes does not fit into a comment; these are the names.\n\n".to_owned();
     // What happens comes before where: half of the room is kept for the files.
@@ -202,8 +207,8 @@ fn names(grouped: &Grouped<'_>, parts: &[Part<'_>], room: usize) -> String {
     let mut left_out = 0;
     let is_worst = |view: &&View<'_>| matches!(view.kind, Kind::Refused | Kind::Delete);
     for worst in [true, false] {
-        for part in parts {
-            let views = part.section.views.iter();
+        for (number, section) in (1..).zip(&grouped.sections) {
+            let views = section.views.iter();
             let lines: Vec<_> = views
                 .filter(|view| is_worst(view) == worst)
                 .map(name)
@@ -211,7 +216,7 @@ fn names(grouped: &Grouped<'_>, parts: &[Part<'_>], room: usize) -> String {
             if lines.is_empty() {
                 continue;
             }
-            let heading = format!("{}\n\n```diff\n", place(part));
+            let heading = format!("{}\n\n```diff\n", place(section, number));
             let end = "```\n\n";
             let mut used = out.len() + heading.len() + end.len() + RESERVE;
             let fitting = lines.iter().take_while(|line| {
@@ -238,17 +243,14 @@ fn names(grouped: &Grouped<'_>, parts: &[Part<'_>], room: usize) -> String {
 }
 
 /// Which libraries a list of names is about.
-fn place(part: &Part<'_>) -> String {
-    match &part.section.scope {
+fn place(section: &Section<'_>, number: usize) -> String {
+    match &section.scope {
         Scope::Whole(library) | Scope::Own { library, .. } => {
             format!("Library `{}`", bare(&word(&library.library.name)))
         }
         Scope::Shared(libraries) => {
-            format!(
-                "Group {}, {}",
-                part.number,
-                words::libraries(libraries.len())
-            )
+            let libraries = words::libraries(libraries.len());
+            format!("Group {number}, {libraries}")
         }
     }
 }

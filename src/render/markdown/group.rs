@@ -28,14 +28,14 @@ pub(super) fn section_heading(section: &Section<'_>, number: usize) -> String {
             out
         }
         Scope::Shared(libraries) => {
-            let names: Vec<_> = libraries.iter().map(name).collect();
+            let names: Vec<_> = libraries.iter().copied().map(name).collect();
             let what = words::shared(libraries.len(), section.views.len());
             format!("**{what}** (group {number})\n\n{}\n\n", names.join(", "))
         }
     }
 }
 
-fn name(library: &&LibraryPlan) -> String {
+fn name(library: &LibraryPlan) -> String {
     short(&library.library.name)
 }
 
@@ -139,7 +139,7 @@ pub(super) fn names(grouped: &Grouped<'_>, room: usize) -> String {
                 groups if groups.is_empty() => String::new(),
                 groups => format!(", groups {groups}"),
             };
-            let line = format!("- {}{groups}\n", name(&member.library));
+            let line = format!("- {}{groups}\n", name(member.library));
             if left_out == 0 && out.len() + line.len() + end <= room {
                 out.push_str(&line);
             } else {

@@ -114,7 +114,11 @@ pub(super) fn heading(library: &LibraryPlan) -> String {
 
 /// What a plan did not look at.
 pub(super) fn notes(notes: &[String]) -> String {
-    notes.iter().map(|note| format!("**{note}**\n\n")).collect()
+    let mut out = String::new();
+    for note in notes {
+        writeln!(out, "**{note}**\n").ok();
+    }
+    out
 }
 
 /// The head of a table of changes.

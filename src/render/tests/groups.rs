@@ -263,7 +263,7 @@ type Shown<'a> = (
     Vec<&'a Name>,
 );
 
-fn sorted<'a>(mut all: Shown<'a>) -> Shown<'a> {
+fn sorted(mut all: Shown<'_>) -> Shown<'_> {
     all.0.sort();
     all.1.sort();
     all.2.sort();
