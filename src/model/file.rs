@@ -5,7 +5,7 @@ use camino::Utf8PathBuf;
 use super::Sha256;
 
 /// What a library holds under one name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct File {
     /// The identity of the content.
     pub(crate) sha256: Sha256,

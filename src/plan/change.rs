@@ -50,7 +50,7 @@ pub(crate) struct LibraryPlan {
 }
 
 /// What is to be done about one file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Change {
     /// The file's name.
     pub(crate) name: Name,
@@ -102,7 +102,7 @@ impl Action {
 }
 
 /// Why a change is in a plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Reason {
     /// Desired, and neither tracked nor observed.
     New,
@@ -129,7 +129,7 @@ pub(crate) enum Reason {
 }
 
 /// Who brought about that desired and observed differ.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Cause {
     /// The manifest or the source changed since the last apply.
     Manifest,
@@ -140,7 +140,7 @@ pub(crate) enum Cause {
 }
 
 /// How a file in the library differs from what jumpbag last put there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Drift {
     /// What differs; empty when the file is missing.
     pub(crate) attributes: Vec<Attribute>,
@@ -151,7 +151,7 @@ pub(crate) struct Drift {
 }
 
 /// Why a plan must not be applied.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Refusal {
     /// An unmanaged file of this name is in the way.
     Conflict(Name),

@@ -139,9 +139,18 @@ impl Piece {
     }
 }
 
-/// The characters of a line of content with their byte offsets, each kept or escaped.
-pub(super) fn content_pieces(line: &str) -> impl Iterator<Item = (usize, Piece)> + '_ {
-    pieces(line, Place::Content)
+/// The characters of a line of content with their byte offsets, each kept or escaped: as by [`visible_content`], or
+/// where something of ours follows the line by [`visible_line`].
+pub(super) fn content_pieces(
+    line: &str,
+    is_followed: bool,
+) -> impl Iterator<Item = (usize, Piece)> + '_ {
+    let place = if is_followed {
+        Place::Cut
+    } else {
+        Place::Content
+    };
+    pieces(line, place)
 }
 
 /// Whether `c` is dangerous wherever it stands.

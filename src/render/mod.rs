@@ -12,6 +12,7 @@ mod drift;
 mod edits;
 pub(crate) mod escape;
 mod fold;
+mod group;
 mod heading;
 mod html;
 mod hunks;

@@ -52,7 +52,8 @@ impl Kind {
     }
 }
 
-/// A change as it is shown.
+/// A change as it is shown, and everything that it is shown from: two that are equal look the same.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct View<'a> {
     pub(super) change: &'a Change,
     pub(super) kind: Kind,
@@ -62,6 +63,8 @@ pub(super) struct View<'a> {
     pub(super) before: Option<&'a File>,
     /// What somebody did to a file that is then deleted or renamed, so that it is said beside that.
     pub(super) drift: Option<&'a Drift>,
+    /// Of a rename, the delete that goes with it.
+    pub(super) source: Option<&'a Change>,
 }
 
 /// The changes of `library` that are shown, in the order of the plan. Files for which nothing is done are not,
@@ -105,6 +108,7 @@ pub(super) fn views(library: &LibraryPlan) -> impl Iterator<Item = View<'_>> {
             refusals,
             before,
             drift,
+            source,
         })
     })
 }

@@ -7,7 +7,7 @@ use super::escape::word;
 pub(super) use super::notes::{binary, note, unknown_before};
 use super::size::{duration, plural};
 use crate::model::{Attribute, Name};
-use crate::plan::{Action, Cause, Change, Drift, LibraryPlan, Plan, Reason, Refusal, Summary};
+use crate::plan::{Cause, Change, Drift, LibraryPlan, Plan, Reason, Refusal, Summary};
 
 /// The one line that says what a plan does.
 pub(crate) fn summary_line(summary: &Summary) -> String {
@@ -26,7 +26,7 @@ pub(crate) fn summary_line(summary: &Summary) -> String {
     if summary.is_empty() {
         return "No changes. The library matches the manifest.".to_owned();
     }
-    let parts: Vec<String> = [
+    let parts = counted([
         (create, "to create"),
         (update, "to update"),
         (delete, "to delete"),
@@ -35,12 +35,79 @@ pub(crate) fn summary_line(summary: &Summary) -> String {
         (refused, "refused"),
         (unchanged, "unchanged"),
         (unmanaged, "unmanaged"),
-    ]
-    .into_iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, what)| format!("{count} {what}"))
-    .collect();
+    ]);
     format!("Plan: {}.", parts.join(", "))
+}
+
+/// Each count with what it counts, but for zeros.
+fn counted<const N: usize>(counts: [(u64, &str); N]) -> Vec<String> {
+    let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+    counts
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect()
+}
+
+/// What happens to one of many libraries, in a list of them; `no changes` where there is nothing to count.
+pub(super) fn counts(library: &LibraryPlan) -> String {
+    let summary = library.summary();
+    let mut parts = if summary.is_empty() {
+        counted([
+            (summary.unchanged, "unchanged"),
+            (summary.unmanaged, "unmanaged"),
+        ])
+    } else {
+        let line = summary_line(&summary);
+        let line = line.strip_prefix("Plan: ").unwrap_or(&line);
+        vec![line.trim_end_matches('.').to_owned()]
+    };
+    parts.extend(counted([(summary.drifted, "drifted")]));
+    if parts.is_empty() {
+        parts.push("no changes".to_owned());
+    }
+    // Where files are counted as refused, that says it.
+    let refused = if library.refusals.is_empty() || summary.refused > 0 {
+        ""
+    } else {
+        "refused: "
+    };
+    format!("{refused}{}", parts.join(", "))
+}
+
+/// The state that the plan of a library was made from.
+pub(super) fn state(library: &LibraryPlan) -> String {
+    match library.lineage {
+        Some(_) => format!("serial {}", library.serial),
+        None => "no state yet".to_owned(),
+    }
+}
+
+/// `1 library`, `2 libraries`.
+pub(super) fn libraries(count: usize) -> String {
+    match count {
+        1 => "1 library".to_owned(),
+        _ => format!("{count} libraries"),
+    }
+}
+
+/// What stands above the changes that are the same in so many libraries.
+pub(super) fn shared(libraries: usize, changes: usize) -> String {
+    let libraries = self::libraries(libraries);
+    match changes {
+        0 => format!("{libraries}: the same besides changes"),
+        1 => format!("{libraries}: same change"),
+        _ => format!("{libraries}: the same {changes} changes"),
+    }
+}
+
+/// Which changes of a library stand in other sections; `None` where there are none.
+pub(super) fn elsewhere(changes: usize) -> Option<String> {
+    match changes {
+        0 => None,
+        1 => Some("1 more change is the same in other libraries, see above.".to_owned()),
+        _ => Some(format!(
+            "{changes} more changes are the same in other libraries, see above."
+        )),
+    }
 }
 
 /// What a plan does, in one line without the files that it leaves as they are.
@@ -72,15 +139,11 @@ pub(super) fn notes(library: &LibraryPlan) -> Vec<String> {
     notes
 }
 
-/// How many files are as they should be, and will only be recorded.
-pub(super) fn agreeing(library: &LibraryPlan) -> Option<String> {
-    let changes = library.changes.iter();
-    let agree = changes
-        .filter(|it| it.action == Action::None && it.reasons.contains(&Reason::Agrees))
-        .count() as u64;
-    let verb = if agree == 1 { "agrees" } else { "agree" };
-    let files = plural(agree, "file");
-    (agree > 0).then(|| format!("{files} already {verb} and will be recorded."))
+/// Says that `files` are as they should be, and will only be recorded; `None` where there are none.
+pub(super) fn agreeing(files: usize) -> Option<String> {
+    let verb = if files == 1 { "agrees" } else { "agree" };
+    let count = plural(files as u64, "file");
+    (files > 0).then(|| format!("{count} already {verb} and will be recorded."))
 }
 
 /// How many calls all changes take, and how long.

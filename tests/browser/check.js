@@ -150,6 +150,21 @@ test("a link into a folded change unfolds it", async () => {
   });
 });
 
+test("what libraries share is read once, and each library says where it is shown", async () => {
+  await open("libraries", {}, async (page) => {
+    const headings = await page.locator("h2").allTextContents();
+    assert.deepEqual(headings.slice(1), ["Libraries", "3 libraries: same change (group 1)", "Library contoso", "Apply"]);
+    assert.equal(await page.locator("article").count(), 2);
+    const row = page.getByRole("row", { name: /^contoso/ });
+    assert.deepEqual(await row.getByRole("link").allTextContents(), ["group 1", "by itself"]);
+    await row.getByRole("link", { name: "group 1" }).click();
+    const group = page.locator("section:target");
+    assert.deepEqual(await group.locator(".names li").allTextContents(), ["contoso", "fabrikam", "wide-world-importers"]);
+    const unchanged = page.getByRole("table", { name: "1 library: no changes" });
+    assert.match(await unchanged.innerText(), /northwind/);
+  });
+});
+
 test("hostile texts do nothing, and show what they are", async () => {
   await open("hostile", {}, async (page) => {
     assert.match(await page.title(), /^Plan: 9 to update, 1 to delete in contoso – jumpbag$/);

@@ -168,11 +168,16 @@ function nothing(world) {
 }
 
 function libraries(world) {
-  const names = { contoso: {}, fabrikam: {}, "wide-world-importers": {} };
-  world.write({ "a.ps1": script(7), "jumpbag.yaml": manifest({ "a.ps1": { source: "a.ps1" } }, { libraries: names }) });
+  const names = { contoso: {}, fabrikam: {}, northwind: {}, "wide-world-importers": { tenant_id: "wwi.example" } };
+  world.write({ "a.ps1": script(7), "c.ps1": "Get-Host\n" });
+  const all = {
+    "a.ps1": { source: "a.ps1", libraries: ["contoso", "fabrikam", "wide-world-importers"] },
+    "c.ps1": { source: "c.ps1", libraries: ["northwind"] },
+  };
+  world.write({ "jumpbag.yaml": manifest(all, { libraries: names }) });
   world.run(["apply", "--auto-approve"]);
   world.write({ "a.ps1": changed(script(7)), "b.ps1": "Get-Date\n" });
-  const entries = { "a.ps1": { source: "a.ps1" }, "b.ps1": { source: "b.ps1", libraries: ["contoso"] } };
+  const entries = { ...all, "b.ps1": { source: "b.ps1", libraries: ["contoso"] } };
   world.write({ "jumpbag.yaml": manifest(entries, { libraries: names }) });
   return 0;
 }

@@ -24,20 +24,21 @@ fn two_libraries_of_a_manifest_are_planned_together_or_alone() {
     );
     two(&world, &one, &other);
     insta::assert_snapshot!(world.expect(0, &["plan"]), @"
-    Library contoso  at [URL]  no state yet
+    2 libraries: same change
+        contoso, fabrikam
 
       + both.sh  10 B  53a4475329ee  new
-
-      Plan: 1 to create.
-      1 API call, at once under the limits
 
     Library fabrikam  at [URL]  no state yet
+      1 more change is the same in other libraries, see above.
 
-      + both.sh  10 B  53a4475329ee  new
       + only.sh  10 B  79ad3e6a686f  new
 
-      Plan: 2 to create.
-      2 API calls, at once under the limits
+    2 libraries with changes
+      Library contoso  at [URL]  no state yet
+        1 to create  1 API call, at once under the limits
+      Library fabrikam  at [URL]  no state yet
+        2 to create  2 API calls, at once under the limits
 
     Plan: 3 to create.
     3 API calls, at once under the limits
@@ -81,15 +82,9 @@ fn two_libraries_of_a_manifest_are_planned_together_or_alone() {
     fabrikam/only.sh
     ");
     insta::assert_snapshot!(world.expect(0, &["plan", "--detailed-exitcode"]), @"
-    Library contoso  at [URL]  serial [N]
-
-      No changes. The library matches the manifest.
-      No API calls
-
-    Library fabrikam  at [URL]  serial [N]
-
-      No changes. The library matches the manifest.
-      No API calls
+    2 libraries: no changes
+      Library contoso  at [URL]  serial [N]  1 unchanged
+      Library fabrikam  at [URL]  serial [N]  2 unchanged
 
     No changes. The library matches the manifest.
     No API calls

@@ -47,9 +47,13 @@ fn text(change: &TextChange) -> (Markup, usize) {
 
 fn hunk(hunk: &Hunk) -> Markup {
     let lines = numbered(hunk);
+    let (place, heading) = unified::header_parts(hunk);
     let is_kept = |it: &Numbered<'_>| it.line.side == Side::Both;
     html! {
-        p.hunk { (unified::header(hunk)) }
+        p.hunk {
+            (place)
+            @if let Some(heading) = heading { " " (outside::shown(&heading)) }
+        }
         @for block in lines.chunk_by(|a, b| is_kept(a) == is_kept(b)) {
             div.block {
                 @for line in block { (self::line(line)) }

@@ -1,13 +1,14 @@
-//! The part of a plan that is about one library.
+//! The sections of a plan: each is about one library, or about what several share.
 
 use maud::{Markup, html};
 use rayon::prelude::*;
 
 use super::{change, outside, table};
 use crate::model::Name;
-use crate::plan::{Drift, LibraryPlan, Plan, Refusal};
+use crate::plan::{Drift, LibraryPlan, Refusal};
+use crate::render::group::{Scope, Section};
 use crate::render::size::plural;
-use crate::render::view::{View, views};
+use crate::render::view::View;
 use crate::render::{Contents, words};
 
 /// The most changes of a plan whose details are open when the page is.
@@ -17,11 +18,11 @@ const MANY: usize = 200;
 /// The longest list of names that is open when the page is.
 const LONGEST_LIST: usize = 30;
 
-/// A library's part, with what the rest of the page needs to know of it.
+/// A section of a plan, with what the rest of the page needs to know of it.
 pub(super) struct Part<'a> {
     /// Its number in the page.
     pub(super) number: usize,
-    pub(super) library: &'a LibraryPlan,
+    pub(super) section: &'a Section<'a>,
     pub(super) views: Vec<Numbered<'a>>,
     /// Whether the details of short changes are open.
     opens: bool,
@@ -30,18 +31,20 @@ pub(super) struct Part<'a> {
 /// A change, and its number in the page.
 pub(super) struct Numbered<'a> {
     pub(super) number: usize,
-    pub(super) view: View<'a>,
+    pub(super) view: &'a View<'a>,
 }
 
-/// The parts of a plan. Libraries and changes are numbered through, so that no name has to be in a link.
-pub(super) fn parts(plan: &Plan) -> Vec<Part<'_>> {
+/// The parts of a page. Sections and changes are numbered through, so that no name has to be in a link.
+pub(super) fn parts<'a>(sections: &'a [Section<'a>]) -> Vec<Part<'a>> {
     let mut number = 0;
     let mut parts: Vec<_> = (1..)
-        .zip(&plan.libraries)
-        .map(|(nth, library)| Part {
+        .zip(sections)
+        .map(|(nth, section)| Part {
             number: nth,
-            library,
-            views: views(library)
+            section,
+            views: section
+                .views
+                .iter()
                 .map(|view| {
                     number += 1;
                     Numbered { number, view }
@@ -61,30 +64,54 @@ pub(super) fn are_many(parts: &[Part<'_>]) -> bool {
     parts.iter().map(|part| part.views.len()).sum::<usize>() > MANY
 }
 
-/// The section of a library.
+/// A section of the page.
 pub(super) fn section(part: &Part<'_>, contents: &Contents) -> Markup {
-    let library = part.library;
+    let section = part.section;
     let id = format!("l{}", part.number);
     let heading = format!("{id}h");
     html! {
         section.library id=(id) aria-labelledby=(heading) {
-            h2 id=(heading) { "Library " (outside::name(&library.library.name)) }
-            (place(library))
-            @for note in words::notes(library) { p.note { strong { (note) } } }
-            (refusals(&library.refusals))
-            (drift(part))
-            h3 { "Changes" }
-            @if part.views.is_empty() {
-                p { "No changes" }
-            } @else {
+            (head(section, part.number))
+            @for note in &section.notes { p.note { strong { (note) } } }
+            (refusals(&section.refusals))
+            (drift(&section.drift))
+            @if !part.views.is_empty() {
+                h3 { "Changes" }
                 (table::table(&part.views))
                 h3 { "Details" }
                 @for section in changes(part, contents) { (section) }
+            } @else if section.is_whole() {
+                h3 { "Changes" }
+                p { "No changes" }
             }
-            @if let Some(line) = words::agreeing(library) { p { (line) } }
-            (unmanaged(&library.unmanaged))
-            p.calls { (words::calls(library.calls, library.seconds)) }
+            @if let Some(line) = words::agreeing(section.agreeing) { p { (line) } }
+            (unmanaged(section.unmanaged))
+            @if let Scope::Whole(library) = section.scope {
+                p.calls { (words::calls(library.calls, library.seconds)) }
+            }
         }
+    }
+}
+
+/// Which libraries a section is about.
+fn head(section: &Section<'_>, number: usize) -> Markup {
+    let heading = format!("l{number}h");
+    match &section.scope {
+        Scope::Whole(library) | Scope::Own { library, .. } => html! {
+            h2 id=(heading) { "Library " (outside::name(&library.library.name)) }
+            (place(library))
+            @if let Scope::Own { elsewhere, .. } = section.scope
+                && let Some(line) = words::elsewhere(elsewhere) { p.quiet { (line) } }
+        },
+        Scope::Shared(libraries) => html! {
+            h2 id=(heading) {
+                (words::shared(libraries.len(), section.views.len())) " "
+                span.quiet { "(group " (number) ")" }
+            }
+            ul.names {
+                @for library in libraries { li { (outside::name(&library.library.name)) } }
+            }
+        },
     }
 }
 
@@ -101,12 +128,12 @@ fn place(library: &LibraryPlan) -> Markup {
         p.place {
             "at " (outside::name(&id.endpoint))
             @if let Some(tenant) = &id.tenant_id { ", tenant " (outside::name(tenant)) }
-            @if library.lineage.is_some() { ", serial " (library.serial) } @else { ", no state yet" }
+            ", " (words::state(library))
         }
     }
 }
 
-fn refusals(refusals: &[Refusal]) -> Markup {
+fn refusals(refusals: &[&Refusal]) -> Markup {
     html! {
         @if !refusals.is_empty() {
             div.notice.refused {
@@ -125,11 +152,7 @@ fn refusals(refusals: &[Refusal]) -> Markup {
 }
 
 /// Who changed what since the last apply.
-fn drift(part: &Part<'_>) -> Markup {
-    let changes = part.library.changes.iter();
-    let drifted: Vec<(&Name, &Drift)> = changes
-        .filter_map(|change| Some((&change.name, change.drifted.as_ref()?)))
-        .collect();
+fn drift(drifted: &[(&Name, &Drift)]) -> Markup {
     html! {
         @if !drifted.is_empty() {
             div.notice.drift {

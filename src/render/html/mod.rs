@@ -8,6 +8,7 @@ mod change;
 mod diff;
 mod facts;
 mod library;
+mod members;
 mod outside;
 mod overview;
 mod style;
@@ -18,12 +19,14 @@ mod tests;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::escape::word;
+use super::group::group;
 use super::{Review, words};
 use crate::plan::Plan;
 
 /// The plan as a page of HTML; the same bytes for the same review.
 pub(crate) fn html(review: &Review<'_>) -> String {
-    let parts = library::parts(review.plan);
+    let grouped = group(review.plan);
+    let parts = library::parts(&grouped.sections);
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -39,9 +42,9 @@ pub(crate) fn html(review: &Review<'_>) -> String {
                 a.skip href="#changes" { "Skip to the changes" }
                 header { (head(review)) }
                 main {
-                    (overview::tiles(&parts))
+                    (overview::tiles(review.plan, &parts))
                     (overview::warnings(&review.plan.warnings))
-                    (overview::libraries(&parts))
+                    (overview::libraries(&grouped))
                     div.parts #changes .many[library::are_many(&parts)] tabindex="-1" {
                         (overview::diff_switch(&parts))
                         @for part in &parts { (library::section(part, review.contents)) }

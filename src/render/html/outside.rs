@@ -6,6 +6,7 @@ use maud::{Markup, Render, html};
 use crate::plan::Refusal;
 use crate::render::diff::Line;
 use crate::render::escape::{content_pieces, visible, visible_content, word};
+use crate::render::unified;
 use crate::render::words::Piece;
 
 /// A name or another short value, quoted where it is not plainly one word.
@@ -101,8 +102,8 @@ impl Render for Marked<'_> {
             }
             run.clear();
         };
-        for (at, piece) in content_pieces(&line.text) {
-            if line.marks.iter().any(|mark| mark.contains(&at)) != is_marked {
+        for (at, piece) in content_pieces(&line.text, false) {
+            if unified::is_marked(line, at) != is_marked {
                 end(&mut run, is_marked);
                 is_marked = !is_marked;
             }

@@ -3,8 +3,9 @@
 use maud::{Markup, html};
 
 use super::library::Part;
-use super::outside;
-use crate::plan::{Summary, Warning};
+use super::{members, outside};
+use crate::plan::{Plan, Summary, Warning};
+use crate::render::group::Grouped;
 use crate::render::size::thousands;
 use crate::render::view::Kind;
 use crate::render::words;
@@ -21,10 +22,18 @@ pub(super) const KINDS: [Kind; 7] = [
 ];
 
 /// The counts. Those of changes are also choices that show these changes alone.
-pub(super) fn tiles(parts: &[Part<'_>]) -> Markup {
+pub(super) fn tiles(plan: &Plan, parts: &[Part<'_>]) -> Markup {
     let views = || parts.iter().flat_map(|part| &part.views);
-    let count = |kind| views().filter(|it| it.view.kind == kind).count();
-    let total = views().count();
+    // What several libraries share is counted in each of them, as in the first line.
+    let counted = |counts: &dyn Fn(Kind) -> bool| -> usize {
+        let in_part = |part: &Part<'_>| {
+            let views = part.views.iter().filter(|it| counts(it.view.kind)).count();
+            views * part.section.scope.libraries().len()
+        };
+        parts.iter().map(in_part).sum()
+    };
+    let count = |kind| counted(&|it| it == kind);
+    let total = counted(&|_| true);
     html! {
         section.overview aria-labelledby="overview" {
             h2.unseen #overview { "Overview" }
@@ -38,12 +47,15 @@ pub(super) fn tiles(parts: &[Part<'_>]) -> Markup {
                     }
                 }
             }
-            (others(parts))
+            (others(&plan.summary()))
             @if count(Kind::Rename) > 0 {
                 p.quiet { "In the first line, a rename counts as one to create and one to delete." }
             }
             @if views().any(|it| it.view.kind == Kind::Refused && it.view.change.calls()) {
                 p.quiet { "In the first line, a refused change counts as what it would do." }
+            }
+            @if total > views().count() {
+                p.quiet { "A change that is the same in several libraries is shown once, and counted in each." }
             }
         }
     }
@@ -60,20 +72,13 @@ fn tile(id: &str, symbol: &str, word: &str, count: usize, is_chosen: bool) -> Ma
 }
 
 /// The counts that are no changes.
-fn others(parts: &[Part<'_>]) -> Markup {
-    let summaries = parts.iter().map(|part| part.library.summary());
-    let (mut unchanged, mut unmanaged, mut drifted) = (0, 0, 0);
-    for summary in summaries {
-        let Summary {
-            unchanged: same,
-            unmanaged: others,
-            drifted: changed,
-            ..
-        } = summary;
-        unchanged += same;
-        unmanaged += others;
-        drifted += changed;
-    }
+fn others(summary: &Summary) -> Markup {
+    let Summary {
+        unchanged,
+        unmanaged,
+        drifted,
+        ..
+    } = *summary;
     let counts = [
         (unchanged, "unchanged"),
         (unmanaged, "unmanaged"),
@@ -106,18 +111,26 @@ pub(super) fn warnings(warnings: &[Warning]) -> Markup {
     }
 }
 
-/// The libraries with a link each, where there are several.
-pub(super) fn libraries(parts: &[Part<'_>]) -> Markup {
+/// The libraries with a link each, where there are several, or the tables of them where some share something.
+pub(super) fn libraries(grouped: &Grouped<'_>) -> Markup {
     html! {
-        @if parts.len() > 1 {
+        @if grouped.is_grouped() {
+            nav aria-labelledby="libraries" {
+                h2 #libraries { "Libraries" }
+                (members::table(&grouped.changing, " with changes", &grouped.sections))
+                (members::table(&grouped.unchanged, ": no changes", &grouped.sections))
+            }
+        } @else if grouped.sections.len() > 1 {
             nav aria-labelledby="libraries" {
                 h2 #libraries { "Libraries" }
                 ul {
-                    @for part in parts {
-                        li {
-                            a href={ "#l" (part.number) } { (outside::name(&part.library.library.name)) }
-                            ": " (words::summary_line(&part.library.summary()))
-                            @if !part.library.refusals.is_empty() { " " strong { "Refused." } }
+                    @for (number, section) in (1..).zip(&grouped.sections) {
+                        @for library in section.scope.libraries() {
+                            li {
+                                a href={ "#l" (number) } { (outside::name(&library.library.name)) }
+                                ": " (words::summary_line(&library.summary()))
+                                @if !library.refusals.is_empty() { " " strong { "Refused." } }
+                            }
                         }
                     }
                 }

@@ -2,14 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::block;
 use super::inline::bare;
-use super::parts;
-use crate::plan::LibraryPlan;
-use crate::render::Review;
+use super::{block, group, parts};
 use crate::render::contents::{Contents, changed_content};
 use crate::render::escape::word;
-use crate::render::view::{Kind, View, views};
+use crate::render::group::{Grouped, Scope, Section, group};
+use crate::render::view::{Kind, View};
+use crate::render::{Review, words};
 
 /// Stands for a diff that does not fit.
 const NO_DIFF: &str = "The diff of this file is left out: the comment is full.\n\n";
@@ -17,24 +16,25 @@ const NO_DIFF: &str = "The diff of this file is left out: the comment is full.\n
 const RESERVE: usize = 120;
 
 /// Everything between the head and the foot, in at most `room` bytes: whole if that fits; otherwise without
-/// diffs, last to first; then without details, last to first; then as a list of names; and where even these do
-/// not fit, of as many of them as do, deletes first.
+/// diffs, last to first; then without details, last to first; then without the names of unmanaged files; then as a list
+/// of names; and where even these do not fit, of as many of them as do, deletes first.
 pub(super) fn body(review: &Review<'_>, room: usize) -> String {
-    let libraries: Vec<_> = review.plan.libraries.iter().map(Part::of).collect();
-    let several = libraries.len() > 1;
+    let grouped = group(review.plan);
     let warnings = parts::warnings(&review.plan.warnings);
-    let fixed = warnings.len() + libraries.iter().map(Part::len).sum::<usize>();
-    if fixed > room {
-        return names(&libraries, room);
-    }
-    let mut filling = Filling::of(&libraries, room - fixed);
-    let mut out: String = libraries.iter().map(|part| part.before.as_str()).collect();
+    let tables = group::tables(&grouped);
+    let Some((parts, left)) = parts_within(&grouped, room, warnings.len() + tables.len()) else {
+        return names(&grouped, room);
+    };
+    let mut filling = Filling::of(&parts, left);
+    let mut out: String = parts.iter().map(|part| part.before.as_str()).collect();
+    out.push_str(&tables);
     out.push_str(&warnings);
-    for part in &libraries {
+    let several = parts.len() > 1;
+    for part in &parts {
         if several {
             out.push_str(&part.heading);
         }
-        for view in &part.views {
+        for view in &part.section.views {
             filling.push(view, review.contents, &mut out);
         }
         out.push_str(&part.after);
@@ -42,37 +42,55 @@ pub(super) fn body(review: &Review<'_>, room: usize) -> String {
     out
 }
 
-/// A library's part of a plan.
+/// The sections without any details, and the room that they leave beside what is `used`; `None` where they do not fit.
+fn parts_within<'a>(
+    grouped: &'a Grouped<'a>,
+    room: usize,
+    used: usize,
+) -> Option<(Vec<Part<'a>>, usize)> {
+    let room = room.checked_sub(used)?;
+    let sections = (1..).zip(&grouped.sections);
+    let parts = sections.map(|(number, section)| Part::of(section, number));
+    let mut parts: Vec<_> = parts.collect();
+    let len = |parts: &[Part<'_>]| parts.iter().map(Part::len).sum::<usize>();
+    if len(&parts) > room {
+        parts.iter_mut().for_each(Part::count_unmanaged);
+    }
+    let left = room.checked_sub(len(&parts))?;
+    Some((parts, left))
+}
+
+/// A section of a plan.
 struct Part<'a> {
-    library: &'a LibraryPlan,
-    views: Vec<View<'a>>,
+    section: &'a Section<'a>,
     /// Up to the table, and the drift.
     before: String,
-    /// Above the details, where there are several libraries.
+    /// Above the details, where there are several sections.
     heading: String,
     after: String,
 }
 
 impl<'a> Part<'a> {
-    fn of(library: &'a LibraryPlan) -> Self {
-        let views: Vec<_> = views(library).collect();
-        let mut before = parts::heading(library) + &parts::refusals(&library.refusals);
+    fn of(section: &'a Section<'a>, number: usize) -> Self {
+        let views = &section.views;
+        let mut before = group::section_heading(section, number);
+        before.push_str(&parts::notes(&section.notes));
+        before.push_str(&parts::refusals(&section.refusals));
         if !views.is_empty() {
             before.push_str(parts::TABLE);
             before.extend(views.iter().map(parts::row));
             before.push('\n');
         }
-        before.push_str(&parts::drift(library));
-        let after = parts::rest(library);
+        before.push_str(&parts::drift(&section.drift));
+        let after = parts::rest(section);
         let has_details = !after.is_empty() || views.iter().any(|view| details(view).is_some());
         let heading = if has_details {
-            parts::details_heading(library)
+            group::details_heading(section, number)
         } else {
             String::new()
         };
         Self {
-            library,
-            views,
+            section,
             before,
             heading,
             after,
@@ -81,6 +99,14 @@ impl<'a> Part<'a> {
 
     fn len(&self) -> usize {
         self.before.len() + self.heading.len() + self.after.len()
+    }
+
+    /// Leaves the names of unmanaged files out: the summary counts them, and nothing happens to them.
+    fn count_unmanaged(&mut self) {
+        let counted = parts::counted_rest(self.section);
+        if counted.len() < self.after.len() {
+            self.after = counted;
+        }
     }
 }
 
@@ -96,8 +122,8 @@ struct Filling {
 }
 
 impl Filling {
-    fn of(libraries: &[Part<'_>], room: usize) -> Self {
-        let views = libraries.iter().flat_map(|part| &part.views);
+    fn of(parts: &[Part<'_>], room: usize) -> Self {
+        let views = parts.iter().flat_map(|part| &part.section.views);
         let details = views.filter_map(|view| Some((details(view)?, has_content(view))));
         let (mut count, mut all) = (0, 0);
         for (details, has_content) in details {
@@ -173,22 +199,24 @@ fn has_content(view: &View<'_>) -> bool {
 }
 
 /// The names alone, those that are refused or deleted first.
-fn names(libraries: &[Part<'_>], room: usize) -> String {
+fn names(grouped: &Grouped<'_>, room: usize) -> String {
     let mut out =
         "The table of changes does not fit into a comment; these are the names.\n\n".to_owned();
+    // What happens comes before where: half of the room is kept for the files.
+    out.push_str(&group::names(grouped, room / 2));
     let mut left_out = 0;
     let is_worst = |view: &&View<'_>| matches!(view.kind, Kind::Refused | Kind::Delete);
     for worst in [true, false] {
-        for part in libraries {
-            let views = part.views.iter().filter(|view| is_worst(view) == worst);
-            let lines: Vec<_> = views.map(name).collect();
+        for (number, section) in (1..).zip(&grouped.sections) {
+            let views = section.views.iter();
+            let lines: Vec<_> = views
+                .filter(|view| is_worst(view) == worst)
+                .map(name)
+                .collect();
             if lines.is_empty() {
                 continue;
             }
-            let heading = format!(
-                "Library `{}`\n\n```diff\n",
-                bare(&word(&part.library.library.name))
-            );
+            let heading = format!("{}\n\n```diff\n", place(section, number));
             let end = "```\n\n";
             let mut used = out.len() + heading.len() + end.len() + RESERVE;
             let fitting = lines.iter().take_while(|line| {
@@ -212,6 +240,19 @@ fn names(libraries: &[Part<'_>], room: usize) -> String {
         .ok();
     }
     out
+}
+
+/// Which libraries a list of names is about.
+fn place(section: &Section<'_>, number: usize) -> String {
+    match &section.scope {
+        Scope::Whole(library) | Scope::Own { library, .. } => {
+            format!("Library `{}`", bare(&word(&library.library.name)))
+        }
+        Scope::Shared(libraries) => {
+            let libraries = words::libraries(libraries.len());
+            format!("Group {number}, {libraries}")
+        }
+    }
 }
 
 fn name(view: &View<'_>) -> String {

@@ -5,6 +5,7 @@
 
 mod block;
 mod fit;
+mod group;
 mod inline;
 mod parts;
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::inline::{code, message, sentence};
 use crate::model::{LibraryId, Name, Sha256};
 use crate::plan::{Drift, LibraryPlan, Plan, Refusal, Warning};
 use crate::render::escape::word;
+use crate::render::group::Section;
 use crate::render::view::{Kind, View};
 use crate::render::{Review, words};
 
@@ -25,7 +26,7 @@ pub(super) fn head(review: &Review<'_>) -> String {
     let place = match plan.libraries.as_slice() {
         [] => String::new(),
         [one] => format!(" in {}", short(&one.library.name)),
-        several => format!(" in {}", libraries(several.len())),
+        several => format!(" in {}", words::libraries(several.len())),
     };
     writeln!(out, "## {}{place}\n", words::verdict(plan)).ok();
     if plan.is_refused() {
@@ -35,7 +36,7 @@ pub(super) fn head(review: &Review<'_>) -> String {
 }
 
 /// A name of a library or of where it is. A plan file may hold one that is longer than a comment.
-fn short(text: &str) -> String {
+pub(super) fn short(text: &str) -> String {
     match text.char_indices().nth(LONGEST_NAME) {
         None => code(&word(text)),
         Some((at, _)) => {
@@ -43,13 +44,6 @@ fn short(text: &str) -> String {
             let start = text.get(..at).unwrap_or_default();
             format!("{} … ({more} more characters)", code(&word(start)))
         }
-    }
-}
-
-fn libraries(count: usize) -> String {
-    match count {
-        1 => "1 library".to_owned(),
-        _ => format!("{count} libraries"),
     }
 }
 
@@ -103,7 +97,7 @@ pub(super) fn foot(review: &Review<'_>) -> String {
     out
 }
 
-/// Which library, and what the plan did not look at.
+/// Which library, where it is, and its state.
 pub(super) fn heading(library: &LibraryPlan) -> String {
     let LibraryId {
         name,
@@ -114,20 +108,17 @@ pub(super) fn heading(library: &LibraryPlan) -> String {
     if let Some(tenant) = tenant_id {
         write!(out, ", tenant {}", short(tenant)).ok();
     }
-    match library.lineage {
-        Some(_) => write!(out, ", serial {}", library.serial).ok(),
-        None => write!(out, ", no state yet").ok(),
-    };
-    out.push_str("\n\n");
-    for note in words::notes(library) {
-        writeln!(out, "**{note}**\n").ok();
-    }
+    write!(out, ", {}\n\n", words::state(library)).ok();
     out
 }
 
-/// Above the details of a library's changes.
-pub(super) fn details_heading(library: &LibraryPlan) -> String {
-    format!("Details of {}\n\n", short(&library.library.name))
+/// What a plan did not look at.
+pub(super) fn notes(notes: &[String]) -> String {
+    let mut out = String::new();
+    for note in notes {
+        writeln!(out, "**{note}**\n").ok();
+    }
+    out
 }
 
 /// The head of a table of changes.
@@ -205,8 +196,8 @@ pub(super) fn warnings(warnings: &[Warning]) -> String {
 }
 
 /// Why the plan must not be applied.
-pub(super) fn refusals(refusals: &[Refusal]) -> String {
-    let entry = |refusal: &Refusal| {
+pub(super) fn refusals(refusals: &[&Refusal]) -> String {
+    let entry = |refusal: &&Refusal| {
         let names = || refusal.names().map(Name::as_str);
         format!(
             "{} {}; help: {}",
@@ -219,11 +210,7 @@ pub(super) fn refusals(refusals: &[Refusal]) -> String {
 }
 
 /// Who changed what since the last apply.
-pub(super) fn drift(library: &LibraryPlan) -> String {
-    let drifted = library.changes.iter();
-    let drifted: Vec<_> = drifted
-        .filter_map(|change| Some((&change.name, change.drifted.as_ref()?)))
-        .collect();
+pub(super) fn drift(drifted: &[(&Name, &Drift)]) -> String {
     let entry = |(name, drift): &(&Name, &Drift)| {
         let drift = sentence(&words::drift(drift));
         format!("{}: {drift}", code(&word(name.as_str())))
@@ -232,11 +219,26 @@ pub(super) fn drift(library: &LibraryPlan) -> String {
 }
 
 /// What is left alone, and what will only be recorded.
-pub(super) fn rest(library: &LibraryPlan) -> String {
-    let names = library.unmanaged.iter();
+pub(super) fn rest(section: &Section<'_>) -> String {
+    let names = section.unmanaged.iter();
     let names = names.map(|name| code(&word(name.as_str())));
-    let mut out = list("Unmanaged, left alone", names, library.unmanaged.len());
-    if let Some(line) = words::agreeing(library) {
+    let out = list("Unmanaged, left alone", names, section.unmanaged.len());
+    out + &recorded(section)
+}
+
+/// As [`rest`], without the names of unmanaged files.
+pub(super) fn counted_rest(section: &Section<'_>) -> String {
+    let out = match section.unmanaged.len() {
+        0 => String::new(),
+        count => format!("**Unmanaged, left alone: {count}**\n\n"),
+    };
+    out + &recorded(section)
+}
+
+/// What will only be recorded.
+fn recorded(section: &Section<'_>) -> String {
+    let mut out = String::new();
+    if let Some(line) = words::agreeing(section.agreeing) {
         writeln!(out, "{line}\n").ok();
     }
     out

@@ -1,8 +1,8 @@
 //! What a hostile author, or another writer to the library, can put wherever text from outside stands.
 
-use super::fixtures::{change, drift, file, library, name};
+use super::fixtures::{change, create, drift, file, library, name, plan};
 use crate::model::{Attribute, File, LibraryId};
-use crate::plan::{Action, Cause, Change, Drift, LibraryPlan, Reason, Refusal};
+use crate::plan::{Action, Cause, Change, Drift, LibraryPlan, Plan, Reason, Refusal};
 
 /// What moves, hides or reorders in a terminal.
 const TERMINAL: &[&str] = &[
@@ -202,5 +202,42 @@ pub(in crate::render) fn everywhere(bad: &str) -> LibraryPlan {
             Refusal::Protected(name(bad)),
         ],
         ..library(changes)
+    }
+}
+
+/// How a plan is made of `bad`: of one library, or of several.
+pub(in crate::render) type Make = fn(&str) -> Plan;
+
+/// The plan of one library with `bad` [`everywhere`].
+pub(in crate::render) fn one(bad: &str) -> Plan {
+    plan(everywhere(bad))
+}
+
+/// A plan of several libraries that share some of what is `bad`; it is in their names, too.
+pub(in crate::render) fn several(bad: &str) -> Plan {
+    let named = |name: String, library| {
+        let id = LibraryId {
+            name,
+            endpoint: bad.to_owned(),
+            tenant_id: Some(bad.to_owned()),
+        };
+        LibraryPlan {
+            library: id,
+            ..library
+        }
+    };
+    let mut more = everywhere(bad);
+    more.changes.push(create(&format!("own{bad}")));
+    more.refusals.truncate(1);
+    let libraries = vec![
+        everywhere(bad),
+        named(format!("{bad}x"), everywhere(bad)),
+        named(format!("x{bad}"), more),
+        named(format!("y{bad}"), library(vec![])),
+        named(format!("z{bad}"), library(vec![])),
+    ];
+    Plan {
+        libraries,
+        warnings: Vec::new(),
     }
 }

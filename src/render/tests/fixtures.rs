@@ -236,3 +236,80 @@ pub(in crate::render) fn everything_at_hand() -> Contents {
         b"param([int]$Days)\n$days = 14\nGet-Process\n",
     ])
 }
+
+/// A library of that name, in a tenant of its own.
+pub(in crate::render) fn named(name: &str, changes: Vec<Change>) -> LibraryPlan {
+    let library = library(changes);
+    LibraryPlan {
+        library: LibraryId {
+            name: name.to_owned(),
+            tenant_id: Some(format!("{name}.onmicrosoft.com")),
+            ..library.library
+        },
+        ..library
+    }
+}
+
+/// Five libraries that share some of their changes.
+pub(in crate::render) fn fleet() -> Plan {
+    let collect = || {
+        let old = "$days = 7\nGet-Process\n";
+        update("collect.ps1", old, "$days = 14\nGet-Process\n")
+    };
+    let drifted = |at: &str| Change {
+        drifted: Some(Drift {
+            at: Some(at.to_owned()),
+            ..drift(&[Attribute::Content])
+        }),
+        ..delete("drifted.ps1")
+    };
+    let libraries = vec![
+        LibraryPlan {
+            unmanaged: vec![name("a tool.exe"), name("theirs.ps1")],
+            ..named("adatum", vec![collect(), delete("old.ps1")])
+        },
+        LibraryPlan {
+            seconds: 90,
+            unmanaged: vec![name("a tool.exe"), name("theirs.ps1")],
+            ..named(
+                "contoso",
+                vec![
+                    collect(),
+                    drifted("2026-03-04T05:06:07Z"),
+                    delete("old.ps1"),
+                ],
+            )
+        },
+        named(
+            "fabrikam",
+            vec![
+                collect(),
+                create("only.ps1"),
+                drifted("2026-03-04T05:06:08Z"),
+            ],
+        ),
+        named("tailspin", vec![change("x", Action::None, vec![])]),
+        LibraryPlan {
+            unmanaged: vec![name("wingtip.exe")],
+            ..named("wingtip", vec![])
+        },
+    ];
+    Plan {
+        libraries,
+        warnings: Vec::new(),
+    }
+}
+
+/// The contents of [`fleet`].
+pub(in crate::render) fn fleet_at_hand() -> Contents {
+    contents(&[b"$days = 7\nGet-Process\n", b"$days = 14\nGet-Process\n"])
+}
+
+/// So many libraries with the same changes.
+pub(in crate::render) fn alike(libraries: usize, changes: &[Change]) -> Plan {
+    let names = (0..libraries).map(|nth| format!("tenant-{nth:03}"));
+    Plan {
+        libraries: names.map(|name| named(&name, changes.to_vec())).collect(),
+        warnings: Vec::new(),
+    }
+}

@@ -1,21 +1,17 @@
-use super::corpus::{content_of, corpus, everywhere};
-use super::fixtures::{FINGERPRINT, contents, name, plan};
+use super::corpus::{content_of, corpus, everywhere, one, several};
+use super::fixtures::{FINGERPRINT, contents, name};
 use crate::model::Attribute;
 use crate::plan::Drift;
 use crate::render::escape::{is_dangerous, visible_content};
 use crate::render::{LibraryDrift, TextOptions, drift_text, from_json, json, text};
 
-fn shown(bad: &str, color: bool) -> String {
+/// The text of a plan of one library, and of one of several that share some of it.
+fn shown(bad: &str, color: bool) -> [String; 2] {
     let contents = contents(&[
         content_of("a", bad).as_bytes(),
         content_of("b", bad).as_bytes(),
     ]);
-    text(
-        &plan(everywhere(bad)),
-        FINGERPRINT,
-        &contents,
-        TextOptions { color },
-    )
+    [one(bad), several(bad)].map(|plan| text(&plan, FINGERPRINT, &contents, TextOptions { color }))
 }
 
 /// Takes our own styling away, and nothing else: any other escape stays and is found.
@@ -62,8 +58,8 @@ fn the_corpus_is_large_enough() {
 #[test]
 fn nothing_raw_comes_through() {
     for bad in corpus() {
-        for color in [false, true] {
-            let text = shown(&bad, color);
+        let all = [false, true].map(|color| shown(&bad, color).map(|text| (color, text)));
+        for (color, text) in all.into_iter().flatten() {
             let text = if color { unstyled(&text) } else { text };
             // Behind the gutter, a tab is what it is.
             let found = text
@@ -81,11 +77,12 @@ fn nothing_raw_comes_through() {
 #[test]
 fn colour_adds_styles_and_nothing_else() {
     for bad in corpus() {
-        let plain = shown(&bad, false);
-        let markers = |line: &&str| !line.starts_with("      │ ?");
-        let plain: Vec<_> = plain.lines().filter(markers).collect();
-        let styled = unstyled(&shown(&bad, true));
-        assert_eq!(plain, styled.lines().collect::<Vec<_>>(), "{bad:?}");
+        for (plain, styled) in shown(&bad, false).into_iter().zip(shown(&bad, true)) {
+            let markers = |line: &&str| !line.starts_with("      │ ?");
+            let plain: Vec<_> = plain.lines().filter(markers).collect();
+            let styled = unstyled(&styled);
+            assert_eq!(plain, styled.lines().collect::<Vec<_>>(), "{bad:?}");
+        }
     }
 }
 
@@ -97,20 +94,22 @@ fn no_text_changes_the_lines() {
             .split('\n')
             .map(|line| "h".repeat(visible_content(line).chars().count()))
             .collect();
-        let mut harmless = structure(&shown(&harmless.join("\n"), false));
-        let structure = structure(&shown(&bad, false));
-        if bad.contains('\0') {
-            // A content with a NUL is binary, and has no lines.
-            harmless.retain(|line| !line.contains('│'));
+        let harmless = shown(&harmless.join("\n"), false);
+        for (text, harmless) in shown(&bad, false).into_iter().zip(harmless) {
+            let mut harmless = structure(&harmless);
+            if bad.contains('\0') {
+                // A content with a NUL is binary, and has no lines.
+                harmless.retain(|line| !line.contains('│'));
+            }
+            assert_eq!(structure(&text), harmless, "{bad:?}");
         }
-        assert_eq!(structure, harmless, "{bad:?}");
     }
 }
 
 #[test]
 fn no_line_is_a_command_to_a_build_log() {
     for bad in corpus() {
-        let lower = shown(&bad, false).to_lowercase();
+        let lower = shown(&bad, false).concat().to_lowercase();
         for line in lower.lines() {
             assert!(!line.trim_start().starts_with("::"), "{bad:?}: {line}");
             for command in ["##vso[", "##[", "##teamcity["] {
@@ -124,12 +123,45 @@ fn no_line_is_a_command_to_a_build_log() {
 #[test]
 fn there_is_one_summary_and_one_fingerprint() {
     for bad in corpus() {
-        let text = shown(&bad, false);
-        let starting = |start: &str| text.lines().filter(|line| line.starts_with(start)).count();
-        assert_eq!(starting("Plan: "), 1, "{bad:?}: {text}");
-        assert_eq!(starting("Fingerprint: "), 1, "{bad:?}: {text}");
-        assert_eq!(starting("No changes."), 0, "{bad:?}: {text}");
-        assert_eq!(starting("Library "), 1, "{bad:?}: {text}");
+        for text in shown(&bad, false) {
+            let starting = |start| text.lines().filter(|line| line.starts_with(start)).count();
+            assert_eq!(starting("Plan: "), 1, "{bad:?}: {text}");
+            assert_eq!(starting("Fingerprint: "), 1, "{bad:?}: {text}");
+            assert_eq!(starting("No changes."), 0, "{bad:?}: {text}");
+            assert_eq!(starting("Library "), 1, "{bad:?}: {text}");
+        }
+    }
+}
+
+#[test]
+fn no_name_of_a_library_makes_a_group() {
+    let forged = [
+        "12 libraries: same change",
+        "x\n12 libraries: the same 50 changes",
+        "3 libraries: no changes",
+        "a, b",
+        "In 2 libraries: a",
+    ];
+    for bad in corpus().into_iter().chain(forged.map(str::to_owned)) {
+        let [_, text] = shown(&bad, false);
+        let is_heading = |line: &&str| {
+            line.starts_with(|c: char| c.is_ascii_digit()) || line.starts_with("  In ")
+        };
+        let headings: Vec<_> = text
+            .lines()
+            .filter(is_heading)
+            .map(|line| line.split(": ").next().unwrap_or(line))
+            .collect();
+        let expected = [
+            "3 libraries",
+            "2 libraries",
+            "3 libraries with changes",
+            "2 libraries",
+            "  In 3 libraries",
+            "  In 2 libraries",
+            "9 API calls, at once under the limits",
+        ];
+        assert_eq!(headings, expected, "{bad:?}: {text}");
     }
 }
 
@@ -163,7 +195,7 @@ fn drift_is_as_safe() {
 #[test]
 fn json_is_as_safe_and_still_the_same() {
     for bad in corpus() {
-        let plan = plan(everywhere(&bad));
+        let plan = one(&bad);
         let document = json(&plan, FINGERPRINT);
         let found = document.chars().find(|c| *c != '\n' && is_dangerous(*c));
         assert_eq!(found, None, "{bad:?}");

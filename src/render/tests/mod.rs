@@ -3,6 +3,7 @@
 pub(super) mod corpus;
 mod diffs;
 pub(super) mod fixtures;
+mod groups;
 mod hostile;
 mod notes;
 mod plans;

@@ -6,8 +6,7 @@ use super::layout::{Page, WIDTH};
 use crate::plan::Change;
 use crate::render::contents::{Contents, changed_content};
 use crate::render::diff::{ContentDiff, Hunk, Line, Side, diff};
-use crate::render::escape::{content_pieces, visible_content};
-use crate::render::size::thousands;
+use crate::render::escape::content_pieces;
 use crate::render::style::Role;
 use crate::render::unified;
 use crate::render::words;
@@ -63,40 +62,31 @@ fn show(page: &mut Page, hunk: &Hunk) {
 }
 
 fn show_line(page: &mut Page, line: &Line) {
-    let (marker, role, marked_role) = match line.side {
-        Side::Both => (" ", Role::Plain, Role::Plain),
-        Side::Old => ("-", Role::Removed, Role::RemovedWord),
-        Side::New => ("+", Role::Added, Role::AddedWord),
+    let (role, marked_role) = match line.side {
+        Side::Both => (Role::Plain, Role::Plain),
+        Side::Old => (Role::Removed, Role::RemovedWord),
+        Side::New => (Role::Added, Role::AddedWord),
     };
+    let (before, after) = unified::left_out(line);
     page.indent(INDENT);
     page.styles.paint(&mut page.text, Role::Quiet, GUTTER);
+    let marker = unified::marker(line.side);
     page.styles.paint(&mut page.text, role, marker);
-    if line.before > 0 {
-        let left_out = format!("({} more characters) …", thousands(line.before as u64));
-        page.styles.paint(&mut page.text, Role::Quiet, &left_out);
-    }
+    page.styles.paint(&mut page.text, Role::Quiet, &before);
     if line.marks.is_empty() {
         page.styles
-            .paint(&mut page.text, role, &visible_content(&line.text));
+            .paint(&mut page.text, role, &unified::text(line));
     } else {
         show_marked(page, line, role, marked_role);
     }
-    if line.after > 0 {
-        let left_out = format!("… ({} more characters)", thousands(line.after as u64));
-        page.styles.paint(&mut page.text, Role::Quiet, &left_out);
-    }
+    page.styles.paint(&mut page.text, Role::Quiet, &after);
     page.text.push('\n');
-    if !page.styles.color && !line.marks.is_empty() {
+    if !page.styles.color {
         show_marks(page, line);
     }
     if !line.ended {
-        page.line(
-            INDENT,
-            [
-                (Role::Quiet, GUTTER),
-                (Role::Quiet, "\\ No newline at end of file"),
-            ],
-        );
+        let said = [(Role::Quiet, GUTTER), (Role::Quiet, unified::NO_NEWLINE)];
+        page.line(INDENT, said);
     }
 }
 
@@ -106,8 +96,8 @@ fn show_marked(page: &mut Page, line: &Line, role: Role, marked_role: Role) {
         page.styles.paint(&mut page.text, role, text);
     };
     let (mut marked, mut run) = (false, String::new());
-    for (at, piece) in content_pieces(&line.text) {
-        if is_marked(line, at) != marked {
+    for (at, piece) in content_pieces(&line.text, line.after > 0) {
+        if unified::is_marked(line, at) != marked {
             paint(page, marked, &run);
             run.clear();
             marked = !marked;
@@ -119,31 +109,18 @@ fn show_marked(page: &mut Page, line: &Line, role: Role, marked_role: Role) {
 
 /// Without colour, a line below marks the words, if it can be read together with the line above.
 fn show_marks(page: &mut Page, line: &Line) {
-    let mut marks = String::new();
-    let mut shown = String::new();
-    for (at, piece) in content_pieces(&line.text) {
-        shown.clear();
-        piece.push_to(&mut shown);
-        let mark = if is_marked(line, at) { '^' } else { ' ' };
-        match shown.as_str() {
-            "\t" => marks.push('\t'),
-            shown => marks.extend(std::iter::repeat_n(mark, shown.width())),
-        }
+    let width = INDENT + GUTTER.width() + 1 + unified::text(line).width();
+    if width > WIDTH || line.before > 0 {
+        return;
     }
-    let fits = INDENT + GUTTER.width() + 1 + marks.len() <= WIDTH && line.before == 0;
-    if fits && marks.contains('^') {
-        let marks = marks.trim_end();
+    if let Some(marks) = unified::marks(line) {
         page.line(
             INDENT,
             [
                 (Role::Quiet, GUTTER),
                 (Role::Quiet, "?"),
-                (Role::Quiet, marks),
+                (Role::Quiet, &marks),
             ],
         );
     }
-}
-
-fn is_marked(line: &Line, at: usize) -> bool {
-    line.marks.iter().any(|mark| mark.contains(&at))
 }

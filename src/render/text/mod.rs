@@ -2,19 +2,20 @@
 
 mod change;
 mod content;
+mod group;
 mod layout;
 
 pub(super) use layout::Page;
 
 use super::contents::Contents;
 use super::escape::word;
+use super::group::{Scope, Section};
 use super::size::plural;
 use super::style::Role;
-use super::view::views;
 use super::words;
 pub(crate) use super::words::summary_line;
 use crate::model::{LibraryId, Name};
-use crate::plan::{LibraryPlan, Plan};
+use crate::plan::{Drift, Plan};
 
 /// How a plan is shown as text.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,23 +37,25 @@ pub(crate) fn text(
 ) -> String {
     let mut page = Page::new(options.color);
     let several = plan.libraries.len() != 1;
-    for library in &plan.libraries {
+    let grouped = super::group::group(plan);
+    // Refusals have their own place.
+    for section in grouped.sections.iter().filter(|it| !it.only_refuses()) {
         page.gap();
-        part(&mut page, library, contents);
-        if several {
+        part(&mut page, section, contents);
+        if let Scope::Whole(library) = section.scope
+            && several
+        {
             let summary = summary_line(&library.summary());
+            let calls = words::calls(library.calls, library.seconds);
             page.gap();
             page.line(2, [(Role::Plain, summary.as_str())]);
-            page.line(
-                2,
-                [(
-                    Role::Plain,
-                    words::calls(library.calls, library.seconds).as_str(),
-                )],
-            );
+            page.line(2, [(Role::Plain, calls.as_str())]);
         }
     }
-    refusals(&mut page, plan, several);
+    group::libraries(&mut page, &grouped);
+    if plan.is_refused() {
+        refusals(&mut page, &grouped.sections, several);
+    }
     page.gap();
     let summary = summary_line(&plan.summary());
     page.line(0, [(Role::Heading, summary.as_str())]);
@@ -62,30 +65,44 @@ pub(crate) fn text(
     page.text
 }
 
-fn part(page: &mut Page, library: &LibraryPlan, contents: &Contents) {
-    heading(
-        page,
-        &library.library,
-        library.serial,
-        library.lineage.is_some(),
-    );
-    for note in words::notes(library) {
+fn part(page: &mut Page, section: &Section<'_>, contents: &Contents) {
+    match &section.scope {
+        Scope::Shared(libraries) => group::heading(page, libraries, section.views.len()),
+        Scope::Whole(library) | Scope::Own { library, .. } => heading(
+            page,
+            &library.library,
+            library.serial,
+            library.lineage.is_some(),
+        ),
+    }
+    for note in &section.notes {
         page.line(2, [(Role::Changed, note.as_str())]);
     }
-    page.gap();
-    for view in views(library) {
-        change::change(page, &view, contents);
+    if let Scope::Own { elsewhere, .. } = section.scope
+        && let Some(line) = words::elsewhere(elsewhere)
+    {
+        page.line(2, [(Role::Quiet, line.as_str())]);
     }
     page.gap();
-    left_alone(page, "Unmanaged, left alone", &library.unmanaged);
-    drift(page, library);
-    if let Some(line) = words::agreeing(library) {
+    for view in &section.views {
+        change::change(page, view, contents);
+    }
+    page.gap();
+    left_alone(page, "Unmanaged, left alone", section.unmanaged);
+    drift(page, &section.drift);
+    if let Some(line) = words::agreeing(section.agreeing) {
         page.line(2, [(Role::Plain, line.as_str())]);
     }
 }
 
 /// Which library, and the state that the plan was made from.
 pub(super) fn heading(page: &mut Page, library: &LibraryId, serial: u64, has_state: bool) {
+    let pieces = place(library, serial, has_state);
+    page.pack((0, (Role::Heading, "Library ")), 4, "  ", &pieces);
+}
+
+/// Its name, where it is, and its state.
+fn place(library: &LibraryId, serial: u64, has_state: bool) -> Vec<(Role, String)> {
     let LibraryId {
         name,
         endpoint,
@@ -99,13 +116,12 @@ pub(super) fn heading(page: &mut Page, library: &LibraryId, serial: u64, has_sta
     let tenant = tenant_id
         .as_deref()
         .map(|it| format!("tenant {}", word(it)));
-    let pieces = [
+    vec![
         (Role::Heading, word(name).into_owned()),
         (Role::Plain, format!("at {}", word(endpoint))),
         (Role::Plain, tenant.unwrap_or_default()),
         (Role::Plain, state),
-    ];
-    page.pack((0, (Role::Heading, "Library ")), 4, "  ", &pieces);
+    ]
 }
 
 /// Files of the library that a plan or a report only counts: how many, and the first of them.
@@ -129,12 +145,7 @@ pub(super) fn left_alone(page: &mut Page, what: &str, names: &[Name]) {
     page.pack((6, (Role::Plain, "")), 6, ", ", &pieces);
 }
 
-fn drift(page: &mut Page, library: &LibraryPlan) {
-    let drifted: Vec<_> = library
-        .changes
-        .iter()
-        .filter_map(|change| Some((&change.name, change.drifted.as_ref()?)))
-        .collect();
+fn drift(page: &mut Page, drifted: &[(&Name, &Drift)]) {
     if drifted.is_empty() {
         return;
     }
@@ -150,21 +161,26 @@ fn drift(page: &mut Page, library: &LibraryPlan) {
     }
 }
 
-fn refusals(page: &mut Page, plan: &Plan, several: bool) {
-    if !plan.is_refused() {
-        return;
-    }
+fn refusals(page: &mut Page, sections: &[Section<'_>], several: bool) {
     page.gap();
     page.line(
         0,
         [(Role::Refused, "Refused: this plan must not be applied.")],
     );
-    for library in &plan.libraries {
-        for refusal in &library.refusals {
-            let mut head = vec![(Role::Quiet, refusal.code().to_owned())];
-            if several {
-                head.push((Role::Plain, format!("in {}", word(&library.library.name))));
+    let refused = sections.iter().filter(|it| !it.refusals.is_empty());
+    for section in refused {
+        let place = match &section.scope {
+            Scope::Shared(libraries) => {
+                group::refused_in(page, libraries);
+                None
             }
+            Scope::Whole(library) | Scope::Own { library, .. } => {
+                several.then(|| format!("in {}", word(&library.library.name)))
+            }
+        };
+        for refusal in &section.refusals {
+            let mut head = vec![(Role::Quiet, refusal.code().to_owned())];
+            head.extend(place.clone().map(|place| (Role::Plain, place)));
             page.pack((2, (Role::Refused, "! ")), 4, "  ", &head);
             change::message(page, 4, refusal);
         }

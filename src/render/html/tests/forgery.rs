@@ -2,12 +2,16 @@ use proptest::prelude::*;
 
 use super::dom::{Element, Node};
 use super::page_of;
-use crate::plan::{Plan, Warning};
+use crate::plan::Warning;
 use crate::render::escape::is_dangerous;
-use crate::render::tests::corpus::{content_of, corpus, everywhere};
+use crate::render::tests::corpus::{Make, content_of, corpus, one, several};
 use crate::render::tests::fixtures::contents;
 
-fn shown(bad: &str) -> String {
+/// Texts from this length on, in bytes, make pages that take long to check.
+const LONG: usize = 1000;
+
+/// A page with `bad` wherever a text from outside can stand.
+fn shown(bad: &str, make: Make) -> String {
     let contents = contents(&[
         content_of("a", bad).as_bytes(),
         content_of("b", bad).as_bytes(),
@@ -18,11 +22,8 @@ fn shown(bad: &str) -> String {
         place: Some(bad.to_owned()),
         help: Some(bad.to_owned()),
     };
-    let libraries = vec![everywhere(bad)];
-    let plan = Plan {
-        libraries,
-        warnings: vec![warning],
-    };
+    let mut plan = make(bad);
+    plan.warnings.push(warning);
     page_of(&plan, &contents)
 }
 
@@ -44,15 +45,15 @@ fn skeleton(page: &Element, is_binary: bool) -> String {
 
 /// Every check that a text could break.
 #[track_caller]
-fn check(bad: &str) {
-    let page = shown(bad);
+fn check(bad: &str, make: Make) {
+    let page = shown(bad, make);
     let found = page
         .chars()
         .find(|c| !matches!(c, '\n' | '\t') && is_dangerous(*c));
     assert_eq!(found, None, "{bad:?}");
     let is_binary = bad.contains('\0');
     let root = Element::parse(&page);
-    let expected = Element::parse(&shown(&harmless(bad)));
+    let expected = Element::parse(&shown(&harmless(bad), make));
     assert_eq!(
         skeleton(&root, is_binary),
         skeleton(&expected, is_binary),
@@ -81,7 +82,11 @@ fn check(bad: &str) {
 #[test]
 fn no_text_of_the_corpus_changes_the_page() {
     for bad in corpus() {
-        check(&bad);
+        check(&bad, one);
+        // What length does, one library shows.
+        if bad.len() < LONG {
+            check(&bad, several);
+        }
     }
 }
 
@@ -101,7 +106,10 @@ fn what_is_outside_code_is_ours() {
     }
     let ours_of = |bad: &str| {
         let mut out = String::new();
-        ours(&Element::parse(&shown(bad)), &mut out);
+        ours(&Element::parse(&shown(bad, one)), &mut out);
+        if bad.len() < LONG {
+            ours(&Element::parse(&shown(bad, several)), &mut out);
+        }
         out
     };
     for bad in corpus().iter().filter(|bad| !bad.contains('\0')) {
@@ -122,11 +130,11 @@ proptest! {
 
     #[test]
     fn no_text_at_all_changes_the_page(bad in any::<String>()) {
-        check(&bad);
+        check(&bad, one);
     }
 
     #[test]
     fn no_markup_changes_the_page(bad in "[<>&\"'`/a-c!=; \t\n\u{5d0}\u{202e}-]{0,40}") {
-        check(&bad);
+        check(&bad, one);
     }
 }

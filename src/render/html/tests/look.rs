@@ -2,7 +2,9 @@ use super::super::style;
 use super::{page, page_of};
 use crate::plan::Plan;
 use crate::render::Contents;
-use crate::render::tests::fixtures::{create, delete, everything, everything_at_hand, library};
+use crate::render::tests::fixtures::{
+    create, delete, everything, everything_at_hand, fleet, fleet_at_hand, library,
+};
 
 /// A page with an element a line, without its style.
 fn lines(page: &str) -> String {
@@ -35,4 +37,9 @@ fn several_libraries_have_a_list_and_a_section_each() {
         warnings: Vec::new(),
     };
     insta::assert_snapshot!(lines(&page_of(&plan, &Contents::default())));
+}
+
+#[test]
+fn what_libraries_share_has_one_section_that_all_of_them_link_to() {
+    insta::assert_snapshot!(lines(&page_of(&fleet(), &fleet_at_hand())));
 }

@@ -6,7 +6,7 @@ use crate::model::Attribute;
 use crate::plan::{Action, Change, LibraryPlan, Plan, Reason, Refusal};
 use crate::render::Contents;
 use crate::render::tests::fixtures::{
-    FINGERPRINT, change, contents, create, delete, described, drift, library, name, update,
+    FINGERPRINT, alike, change, contents, create, delete, described, drift, library, name, update,
 };
 
 fn assert_fits(comment: &str) {
@@ -156,4 +156,97 @@ proptest! {
         prop_assert!(comment.len() <= MOST_BYTES);
         prop_assert!(comment.contains(FINGERPRINT));
     }
+}
+
+#[test]
+fn a_hundred_libraries_with_the_same_fifty_changes_keep_every_name() {
+    let (library, contents) = updates(50, 60);
+    let comment = comment_of(&alike(100, &library.changes), &contents);
+    assert_fits(&comment);
+    let heading = "\n**100 libraries: the same 50 changes** (group 1)\n";
+    assert!(comment.contains(heading), "{comment}");
+    for nth in 0..100 {
+        // In the heading, and in the table with its tenant.
+        let name = format!("`tenant-{nth:03}`");
+        assert_eq!(comment.matches(&name).count(), 2, "{name}");
+        assert!(comment.contains(&format!("| {name} | `tenant-{nth:03}.onmicrosoft.com` |")));
+    }
+    for nth in 0..50 {
+        assert_eq!(
+            comment.matches(&format!("| `file-{nth:05}.ps1` |")).count(),
+            1
+        );
+    }
+    assert!(
+        comment.contains("```diff\n@@"),
+        "there is room for diffs, too"
+    );
+}
+
+/// Libraries of which each lacks another one of the files, so that each file has another set of libraries.
+fn overlapping(libraries: usize, files: usize) -> Plan {
+    let mut plan = alike(libraries, &[]);
+    for (nth, library) in plan.libraries.iter_mut().enumerate() {
+        let files = (0..files).filter(|file| file % libraries != nth);
+        library.changes = files
+            .map(|file| create(&format!("file-{file:05}.ps1")))
+            .collect();
+    }
+    plan
+}
+
+#[test]
+fn a_hundred_libraries_of_which_no_two_have_the_same_files_keep_every_name() {
+    let comment = comment_of(&overlapping(100, 100), &Contents::default());
+    assert_fits(&comment);
+    for nth in 0..100 {
+        assert!(comment.contains(&format!("`tenant-{nth:03}`")), "{comment}");
+        assert!(
+            comment.contains(&format!("\n+ file-{nth:05}.ps1\n")),
+            "{comment}"
+        );
+    }
+    assert!(
+        comment.contains("| 1–50, 52–100 |"),
+        "the table says who is in which group"
+    );
+}
+
+#[test]
+fn names_of_libraries_that_do_not_fit_are_counted_and_leave_room_for_files() {
+    let mut plan = overlapping(200, 100);
+    for library in &mut plan.libraries {
+        library.library.name.push_str(&"n".repeat(190));
+    }
+    let comment = comment_of(&plan, &Contents::default());
+    assert_fits(&comment);
+    let shown = comment.matches("\n- `tenant-").count();
+    let left_out = format!("**{} more libraries do not fit here.**", 200 - shown);
+    assert!(shown > 50 && comment.contains(&left_out), "{shown}");
+    for nth in 0..100 {
+        assert!(
+            comment.contains(&format!("\n+ file-{nth:05}.ps1\n")),
+            "{nth}"
+        );
+    }
+}
+
+#[test]
+fn unmanaged_files_lose_their_names_before_any_change_does() {
+    let mut plan = alike(100, &[create("same.ps1")]);
+    for (nth, library) in plan.libraries.iter_mut().enumerate() {
+        let theirs = (0..20).map(|it| name(&format!("of-{nth:03}-{it:02}-with-a-long-name.exe")));
+        library.unmanaged = theirs.collect();
+    }
+    let comment = comment_of(&plan, &Contents::default());
+    assert_fits(&comment);
+    assert!(
+        comment.contains("| `+`&nbsp;create | `same.ps1` |"),
+        "{comment}"
+    );
+    assert_eq!(
+        comment.matches("**Unmanaged, left alone: 20**").count(),
+        100
+    );
+    assert!(!comment.contains("-with-a-long-name"), "{comment}");
 }

@@ -7,9 +7,9 @@ use pulldown_cmark::{Event, Parser, Tag};
 use regex::Regex;
 
 use super::comment_of;
-use crate::plan::{Plan, Warning};
+use crate::plan::Warning;
 use crate::render::escape::is_dangerous;
-use crate::render::tests::corpus::{content_of, corpus, everywhere};
+use crate::render::tests::corpus::{Make, content_of, corpus, one, several};
 use crate::render::tests::fixtures::contents;
 
 /// How long a content is, is not what these tests are about.
@@ -38,7 +38,7 @@ const BLOCKS: &[&str] = &[
 ];
 
 /// A comment with `bad` wherever a text from outside can stand.
-fn hostile(bad: &str) -> String {
+fn hostile(bad: &str, make: Make) -> String {
     let contents = contents(&[
         content_of("a", bad).as_bytes(),
         content_of("b", bad).as_bytes(),
@@ -49,15 +49,13 @@ fn hostile(bad: &str) -> String {
         place: Some(bad.to_owned()),
         help: Some(format!("do not call it `{bad}`")),
     };
-    let plan = Plan {
-        libraries: vec![everywhere(bad)],
-        warnings: vec![warning],
-    };
+    let mut plan = make(bad);
+    plan.warnings.push(warning);
     comment_of(&plan, &contents)
 }
 
 /// The same with harmless text: as many lines of content, each as long, with a backtick where there was one.
-fn harmless(bad: &str) -> String {
+fn harmless(bad: &str, make: Make) -> String {
     let line = |line: &str| {
         let shown = "h".repeat(line.chars().count());
         if line.contains('`') {
@@ -70,7 +68,7 @@ fn harmless(bad: &str) -> String {
         let lines: Vec<_> = lines.split('\n').map(line).collect();
         lines.join("\n")
     });
-    hostile(&lines.collect::<Vec<_>>().join("\r\n"))
+    hostile(&lines.collect::<Vec<_>>().join("\r\n"), make)
 }
 
 /// Every extension on: what one renderer of comments takes for markup, none of ours may be.
@@ -149,13 +147,13 @@ fn html(block: &str) -> String {
     block.chars().take(9).collect()
 }
 
-fn assert_harmless(bad: &str) {
-    let comment = hostile(bad);
+fn assert_harmless(bad: &str, make: Make) {
+    let comment = hostile(bad, make);
     let found = comment
         .chars()
         .find(|c| !matches!(c, '\n' | '\t') && is_dangerous(*c));
     assert_eq!(found, None, "{bad:?}");
-    let mut expected = tree(&harmless(bad));
+    let mut expected = tree(&harmless(bad, make));
     let tree = tree(&comment);
     if bad.contains('\0') {
         // A content with a NUL is binary, and has no lines.
@@ -189,7 +187,9 @@ fn assert_harmless(bad: &str) {
 fn no_text_changes_the_tree() {
     for bad in corpus() {
         // Longer ones change what fits.
-        assert_harmless(&bad.chars().take(60).collect::<String>());
+        let bad: String = bad.chars().take(60).collect();
+        assert_harmless(&bad, one);
+        assert_harmless(&bad, several);
     }
 }
 
@@ -202,8 +202,8 @@ fn no_mention_stands_outside_of_code() {
         "https://evil.example",
         ":tada:",
     ] {
-        let comment = hostile(bad);
-        let texts = tree(&comment).into_iter();
+        let comments = [one, several].map(|make| hostile(bad, make));
+        let texts = comments.iter().flat_map(|comment| tree(comment));
         let texts: Vec<_> = texts.filter(|it| it.trim().starts_with("text")).collect();
         assert!(
             !texts.iter().any(|text| text.contains(bad)),
@@ -216,11 +216,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
     fn arbitrary_text_changes_nothing(bad in any::<String>()) {
-        assert_harmless(&bad);
+        assert_harmless(&bad, one);
     }
 
     #[test]
     fn arbitrary_markup_changes_nothing(bad in "[`~|<>&\\[\\]()!#*_\\-+=@:/.\\\\ \n\t$^a1x\"']{0,40}") {
-        assert_harmless(&bad);
+        assert_harmless(&bad, one);
     }
 }

@@ -2,7 +2,7 @@ use super::{comment, comment_of};
 use crate::plan::{LibraryPlan, Plan, Warning};
 use crate::render::Contents;
 use crate::render::tests::fixtures::{
-    create, delete, everything, everything_at_hand, library, update,
+    create, delete, everything, everything_at_hand, fleet, fleet_at_hand, library, update,
 };
 
 #[test]
@@ -50,4 +50,9 @@ fn the_marker_depends_on_the_libraries_alone() {
     let mut other = library(vec![]);
     other.library.name = "-->x<!--".to_owned();
     assert!(marker(other).ends_with(" x -->"));
+}
+
+#[test]
+fn what_libraries_share_is_a_group_with_a_number() {
+    insta::assert_snapshot!(comment_of(&fleet(), &fleet_at_hand()));
 }
