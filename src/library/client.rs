@@ -11,11 +11,12 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use url::Url;
+use uuid::Uuid;
 
 use super::endpoint;
 use super::error::Error;
 use super::gate::Gate;
-use super::identity::Identity;
+use super::identity::{Identity, claimed_client_id};
 use super::ledger::Ledger;
 use super::retry::Retry;
 use super::send::{Call, MOST_OF_AN_ANSWER, Tries, Trouble};
@@ -174,6 +175,12 @@ impl Client {
                 });
             }
         }
+    }
+
+    /// The client id that the token for the next request claims, which only the API can verify; `None` where
+    /// there is no token, or it does not say.
+    pub(crate) async fn client_id(&self) -> Option<Uuid> {
+        claimed_client_id(&self.identity.bearer().await.ok()?)
     }
 
     /// Until when the next request waits for the limits or a pause; `None` while none does. Copy the value

@@ -96,7 +96,8 @@ impl Work {
     /// Applies the part. `None` where it was stopped at once, so that nobody knows what became of it.
     async fn run(mut self) -> Option<Outcome> {
         let library = &self.part.library.name;
-        if !self.events.library_started(&self.part) {
+        let client_id = self.ready.connection.client.client_id().await;
+        if !self.events.library_started(&self.part, client_id) {
             self.ready.stop.cancel();
         }
         let (events, share) = (&self.events, &mut self.share);

@@ -11,6 +11,7 @@ use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use camino::Utf8PathBuf;
+use uuid::Uuid;
 
 use super::error::Error;
 use super::exit::{Exit, Failure};
@@ -50,7 +51,7 @@ impl Events {
         let mut log = Log {
             path: path.clone(),
             sink: Sink::open(path, output).map_err(failed)?,
-            run_id: uuid::Uuid::new_v4().to_string(),
+            run_id: Uuid::new_v4().to_string(),
             sequence: 0,
             ledger: Ledger::default(),
             is_broken: false,
@@ -83,11 +84,11 @@ impl Events {
         })
     }
 
-    /// Writes that the changes of a library begin. Returns false where no call must be made.
-    pub(super) fn library_started(&self, part: &LibraryPlan) -> bool {
+    /// Writes that the changes of a library begin, which is asked by the application `client_id`. Returns false where no call must be made.
+    pub(super) fn library_started(&self, part: &LibraryPlan, client_id: Option<Uuid>) -> bool {
         self.with(true, |log| {
             log.ledger.start(&part.library.name);
-            log.write(&events::library_started(part));
+            log.write(&events::library_started(part, client_id));
             !log.is_broken
         })
     }

@@ -80,6 +80,9 @@ pub(crate) enum Event {
         endpoint: String,
         /// The tenant, where one is named.
         tenant_id: Option<String>,
+        /// The application that the API is asked by, as its token claims, which only the API can verify; null
+        /// where the token does not say.
+        client_id: Option<String>,
         /// The id of the state's life; null before the first write.
         lineage: Option<String>,
         /// The state's serial before.
@@ -176,7 +179,8 @@ pub(crate) struct RunStarted {
     pub(crate) host: String,
     /// The process's id.
     pub(crate) process: u32,
-    /// The application that the API is told to be asked by, where that is known.
+    /// The application that the environment names, if any. Which one a library was asked by, its
+    /// `library_started` says.
     pub(crate) identity: Option<Identity>,
     /// The pipeline that this runs in, if any.
     pub(crate) ci: Option<Ci>,

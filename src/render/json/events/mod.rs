@@ -9,6 +9,8 @@ pub(crate) use document::{
     Provider, RunStarted,
 };
 
+use uuid::Uuid;
+
 use super::ascii;
 use super::write;
 use crate::model::{LibraryId, Name};
@@ -88,8 +90,8 @@ pub(crate) fn planned(library: &LibraryId, change: &Change) -> Event {
     }
 }
 
-/// That the changes of a library begin.
-pub(crate) fn library_started(part: &LibraryPlan) -> Event {
+/// That the changes of a library begin, which is asked by the application `client_id`.
+pub(crate) fn library_started(part: &LibraryPlan, client_id: Option<Uuid>) -> Event {
     let LibraryId {
         name,
         endpoint,
@@ -99,6 +101,7 @@ pub(crate) fn library_started(part: &LibraryPlan) -> Event {
         library: name.clone(),
         endpoint: endpoint.clone(),
         tenant_id: tenant_id.clone(),
+        client_id: client_id.map(|id| id.to_string()),
         lineage: part.lineage.clone(),
         serial: part.serial,
     }
