@@ -1,0 +1,116 @@
+//! `overrides:`, and globs of libraries.
+
+use super::*;
+use crate::manifest::attributes::Attributes;
+
+const LIBRARIES: &str = "libraries: {contoso: , fabrikam: , lab-1: , lab-2: }";
+
+fn entry(rest: &str) -> String {
+    format!("version: 1\n{LIBRARIES}\nfiles:\n  - source: a\n{rest}")
+}
+
+/// The attributes of the one entry in each library.
+#[track_caller]
+fn attributes(rest: &str) -> Vec<(String, Attributes)> {
+    let manifest = good(&entry(rest));
+    let entry = &manifest.files[0];
+    let libraries = entry.libraries.iter();
+    libraries
+        .map(|library| (library.clone(), entry.attributes_in(library).clone()))
+        .collect()
+}
+
+#[test]
+fn overrides_hold_where_their_keys_match_and_nowhere_else() {
+    let all = attributes(
+        "    description: Collects\n    parameters_description: -Days\n    overrides:\n      contoso: {description: For Contoso, protect: true}\n      \"lab-*\": {adopt: true}\n      lab-2: {parameters_description: , description: ''}\n",
+    );
+    let base = Attributes {
+        description: Some("Collects".to_owned()),
+        parameters_description: Some("-Days".to_owned()),
+        has_parameters: true,
+        adopt: false,
+        protect: false,
+    };
+    let contoso = Attributes {
+        description: Some("For Contoso".to_owned()),
+        protect: true,
+        ..base.clone()
+    };
+    let lab_1 = Attributes {
+        adopt: true,
+        ..base.clone()
+    };
+    let lab_2 = Attributes {
+        description: None,
+        parameters_description: None,
+        has_parameters: false,
+        ..lab_1.clone()
+    };
+    let expected = [
+        ("contoso", contoso),
+        ("fabrikam", base),
+        ("lab-1", lab_1),
+        ("lab-2", lab_2),
+    ];
+    assert_eq!(all, expected.map(|(name, it)| (name.to_owned(), it)));
+}
+
+#[test]
+fn an_override_wins_over_the_defaults_and_null_is_a_value() {
+    let manifest = good(&format!(
+        "version: 1\n{LIBRARIES}\ndefaults: {{protect: true, has_parameters: true}}\nfiles:\n- {{source: a, overrides: {{contoso: {{protect: , has_parameters: }}, fabrikam: }}}}\n",
+    ));
+    let entry = &manifest.files[0];
+    let contoso = entry.attributes_in("contoso");
+    assert!(!contoso.protect && !contoso.has_parameters);
+    assert!(entry.attributes_in("fabrikam").protect);
+    assert_eq!(entry.overridden.len(), 1);
+}
+
+#[test]
+fn two_overrides_that_disagree_are_shown_at_both_places() {
+    insta::assert_snapshot!(bad(entry("    overrides:\n      \"lab-*\":\n        protect: true\n        adopt: true\n      lab-2:\n        protect: false\n        adopt: true\n")), @"");
+    // It is said once, however many libraries it is about.
+    let both = entry("    overrides: {'lab-*': {protect: true}, 'la*': {protect: }}\n");
+    assert_eq!(ids(&both), ["override_conflict"]);
+    let agree = entry("    overrides: {'lab-*': {protect: true}, 'la*': {protect: true}}\n");
+    assert_eq!(ids(&agree), [""; 0]);
+    let apart = entry("    overrides: {'*-1': {protect: true}, '*-2': {protect: false}}\n");
+    assert_eq!(ids(&apart), [""; 0]);
+}
+
+#[test]
+fn an_override_of_no_library_is_refused() {
+    insta::assert_snapshot!(bad(entry("    libraries: [contoso]\n    overrides:\n      \"lab-*\": {adopt: true}\n      contso: {adopt: true}\n")), @"");
+    assert_eq!(
+        ids(&entry("    overrides: {'lab[': {adopt: true}}\n")),
+        ["library_glob_invalid"]
+    );
+    assert_eq!(
+        ids(&entry("    overrides: {'x*': {adopt: true}}\n")),
+        ["unknown_library"]
+    );
+}
+
+#[test]
+fn neither_the_source_nor_the_name_can_be_overridden() {
+    insta::assert_snapshot!(bad(entry("    overrides:\n      contoso:\n        source: b\n        name: c\n        descripton: d\n")), @"");
+    let libraries = entry("    overrides: {contoso: {libraries: [fabrikam]}}\n");
+    assert_eq!(ids(&libraries), ["misplaced_key"]);
+    let defaults = format!("version: 1\n{LIBRARIES}\ndefaults: {{overrides: }}\n");
+    assert_eq!(ids(&defaults), ["unknown_key"]);
+}
+
+#[test]
+fn libraries_are_named_by_globs_too() {
+    let libraries = |list: &str| {
+        let manifest = good(&entry(&format!("    libraries: {list}\n")));
+        manifest.files[0].libraries.iter().cloned().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(libraries("['lab-*']"), "lab-1 lab-2");
+    assert_eq!(libraries("['*']"), "contoso fabrikam lab-1 lab-2");
+    assert_eq!(libraries("[contoso, 'lab-[2-9]', lab-2]"), "contoso lab-2");
+    assert_eq!(libraries("['{contoso,fabrikam}']"), "contoso fabrikam");
+    insta::assert_snapshot!(bad(entry("    libraries: [\"labs-*\", \"lab-[\"]\n")), @"");
+}
