@@ -79,15 +79,24 @@ fn across_files() -> Vec<Annotation> {
 #[test]
 fn a_problem_is_at_its_own_file_and_names_the_other() {
     let shown = |which| format(which, "repo/bag/jumpbag.yaml", &across_files());
-    insta::assert_snapshot!(shown(Format::Github), @"");
-    insta::assert_snapshot!(shown(Format::Azure), @"");
+    insta::assert_snapshot!(shown(Format::Github), @"
+    ::error file=repo/b%2Cc.yaml,line=2,endLine=2,col=3,endColumn=4,title=jumpbag%3A%3Atest%3A%3Aodd::`x` is there twice%0Ahere: again here%0Arepo/bag/jumpbag.yaml, line 2: first here%0Arepo/bag/jumpbag.yaml, line 1: 
+    ::warning file=repo/bag/jumpbag.yaml,title=jumpbag%3A%3Atest%3A%3Aodd::nothing is even
+    ");
+    insta::assert_snapshot!(shown(Format::Azure), @"
+    ##vso[task.logissue type=error;sourcepath=repo/b,c.yaml;linenumber=2;columnnumber=3;code=jumpbag::test::odd;]`x` is there twice%0Ahere: again here%0Arepo/bag/jumpbag.yaml, line 2: first here%0Arepo/bag/jumpbag.yaml, line 1: 
+    ##vso[task.logissue type=warning;sourcepath=repo/bag/jumpbag.yaml;code=jumpbag::test::odd;]nothing is even
+    ");
     let sarif: Value = serde_json::from_str(&shown(Format::Sarif)).unwrap();
     assert!(sarif_schema().is_valid(&sarif));
     let result = &sarif["runs"][0]["results"][0];
     let place = |pointer: &str| {
         let place = &result.pointer(pointer).unwrap()["physicalLocation"];
         let line = &place["region"]["startLine"];
-        format!("{}:{line}", place["artifactLocation"]["uri"].as_str().unwrap())
+        format!(
+            "{}:{line}",
+            place["artifactLocation"]["uri"].as_str().unwrap()
+        )
     };
     assert_eq!(place("/locations/0"), "repo/b%2Cc.yaml:2");
     assert_eq!(place("/relatedLocations/0"), "repo/bag/jumpbag.yaml:2");
@@ -97,7 +106,12 @@ fn a_problem_is_at_its_own_file_and_names_the_other() {
     let place = |nth: usize| {
         let place = &places[nth];
         let number = |key: &str| place[key].as_u64().unwrap();
-        (place["path"].as_str().unwrap(), number("offset"), number("line"), number("column"))
+        (
+            place["path"].as_str().unwrap(),
+            number("offset"),
+            number("line"),
+            number("column"),
+        )
     };
     assert_eq!(place(0), ("repo/b,c.yaml", 6, 2, 3));
     assert_eq!(place(1), ("repo/bag/jumpbag.yaml", 28, 2, 5));

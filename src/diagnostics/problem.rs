@@ -226,14 +226,31 @@ mod tests {
         let problem = Problem::error(&CODE, "`x` is there twice")
             .at((start + 6..start + 7).into(), "again here")
             .at((2..3).into(), "first here");
-        let invalid =
-            Invalid::unless_ok(&Texts::new(vec![other, one]), vec![problem]).unwrap_err();
+        let invalid = Invalid::unless_ok(&Texts::new(vec![other, one]), vec![problem]).unwrap_err();
         let mut out = String::new();
         GraphicalReportHandler::new_themed(GraphicalTheme::none())
             .with_links(false)
             .with_width(80)
             .render_report(&mut out, &invalid)
             .unwrap();
-        insta::assert_snapshot!(out, @"");
+        insta::assert_snapshot!(out, @"
+          x `a.yaml` is not valid
+
+        Error: jumpbag::test::code
+
+          x `x` is there twice
+           ,-[a.yaml:1:3]
+         1 | - x
+           :   |
+           :   `-- first here
+         2 | - y
+           `----
+           ,-[b.yaml:2:3]
+         1 | - z
+         2 | - x
+           :   |
+           :   `-- again here
+           `----
+        ");
     }
 }

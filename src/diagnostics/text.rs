@@ -52,11 +52,7 @@ impl Text {
     }
 
     /// The same, with its first byte at the offset `start`.
-    pub(crate) fn at(
-        start: usize,
-        name: impl Into<Arc<str>>,
-        text: impl Into<Arc<str>>,
-    ) -> Self {
+    pub(crate) fn at(start: usize, name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
         let content = text.into();
         let bytes = content.as_bytes();
         let ends = bytes.iter().enumerate().filter(|(at, byte)| {
@@ -113,9 +109,11 @@ impl Text {
     pub(crate) fn position(&self, offset: usize) -> (usize, usize) {
         let offset = offset.saturating_sub(self.start);
         let line = self.line_of(offset);
-        let start = self.start_of(line);
-        let column = self.content.get(start..offset).unwrap_or_default();
-        (line + 1, column.chars().count() + 1)
+        let before = self.content.as_bytes().get(self.start_of(line)..offset);
+        // A character counts from its first byte on: an offset may be within one.
+        let starts = before.unwrap_or_default().iter();
+        let column = starts.filter(|byte| **byte & 0xC0 != 0x80).count();
+        (line + 1, column + 1)
     }
 
     /// The line, from 0, that the byte `offset` of the content is in.
@@ -157,13 +155,10 @@ impl SourceCode for Text {
             range.start = start;
             column = self.position(span.offset()).1 - 1;
         }
-        let data = self
-            .content
-            .get(range.clone())
-            .ok_or(MietteError::OutOfBounds)?;
+        let data = self.content.as_bytes().get(range.clone());
         Ok(Box::new(MietteSpanContents::new_named(
             self.name.to_string(),
-            data.as_bytes(),
+            data.ok_or(MietteError::OutOfBounds)?,
             (self.start.saturating_add(range.start), range.len()).into(),
             first_line,
             column,

@@ -30,10 +30,7 @@ pub(super) const KEYS: [&str; 4] = ["version", "include", "defaults", "files"];
 const ELSEWHERE: [(&str, &str); 3] = [
     ("libraries", "declare the libraries in the manifest"),
     ("library_defaults", "move it into the manifest"),
-    (
-        "state",
-        "say in the manifest where the state is kept",
-    ),
+    ("state", "say in the manifest where the state is kept"),
 ];
 
 /// The paths that `include` lists in the map `fields`.
@@ -154,7 +151,7 @@ impl Reader {
     fn real(&self, from: &Utf8Path, path: &Located<Utf8PathBuf>) -> Result<Utf8PathBuf, Problem> {
         let written = &path.value;
         let outside = |label: &str| {
-            let message = format!("`{written}` leads out of the repository");
+            let message = format!("`{written}` is not in the repository");
             Problem::error(&codes::INCLUDE_OUTSIDE, message)
                 .at(path.span, label)
                 .help("move the file into the repository of the manifest: without a folder `.git` above it, that is the manifest's folder")
@@ -271,9 +268,12 @@ impl Reader {
 
     fn limit(&mut self, span: Span, why: String) -> Problem {
         self.stopped = true;
-        Problem::error(&codes::INCLUDE_LIMIT, "the manifest includes more than jumpbag reads")
-            .at(span, why)
-            .help("join small files, or use globs; files after this one were not looked at")
+        Problem::error(
+            &codes::INCLUDE_LIMIT,
+            "the manifest includes more than jumpbag reads",
+        )
+        .at(span, why)
+        .help("join small files, or use globs; files after this one were not looked at")
     }
 }
 

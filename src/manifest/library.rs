@@ -227,11 +227,7 @@ pub(super) fn libraries(
 }
 
 /// What `node`, which is `library_defaults`, gives to libraries, of which there may be none.
-fn library_defaults<'n>(
-    decoder: &mut Decoder<'_>,
-    node: &'n Node,
-    libraries: bool,
-) -> Fields<'n> {
+fn library_defaults<'n>(decoder: &mut Decoder<'_>, node: &'n Node, libraries: bool) -> Fields<'n> {
     if !libraries {
         decoder.report(
             Problem::error(
@@ -267,9 +263,10 @@ fn library(
     }
     let mut library = Library::new(name.value);
     // A library without a body has the defaults.
-    let fields = match node.value {
-        Value::Null => Some(Fields::none(node.span)),
-        _ => decoder.fields(node, "a library", &KEYS),
+    let fields = if node.value == Value::Null {
+        Some(Fields::none(node.span))
+    } else {
+        decoder.fields(node, "a library", &KEYS)
     };
     if let Some(mut fields) = fields {
         if let Some(defaults) = defaults {

@@ -3,6 +3,7 @@
 //! Neither the source nor the name can: what was reviewed is what is uploaded everywhere.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::attributes::{self, Attributes, Written};
 use super::codes;
@@ -106,7 +107,7 @@ fn meant(
         value: key.value.to_owned(),
         span: key.span,
     };
-    let all = selector.all().clone();
+    let all = Arc::clone(selector.all());
     let anywhere = selector.matching_or_reported(decoder, &key, &all);
     let here: BTreeSet<String> = anywhere.intersection(libraries).cloned().collect();
     // An entry for no library has been reported.
@@ -136,7 +137,8 @@ impl Merging<'_, '_, '_, '_> {
         let [description, parameters, has_parameters, adopt, protect] = attributes::KEYS;
         Written {
             description: self.only(description, |written| &written.description),
-            parameters_description: self.only(parameters, |written| &written.parameters_description),
+            parameters_description: self
+                .only(parameters, |written| &written.parameters_description),
             has_parameters: self.only(has_parameters, |written| &written.has_parameters),
             adopt: self.only(adopt, |written| &written.adopt),
             protect: self.only(protect, |written| &written.protect),

@@ -85,8 +85,7 @@ fn skipped(manifest: &Manifest) -> BTreeSet<Utf8PathBuf> {
 }
 
 fn real_or_written(path: &Utf8Path) -> Utf8PathBuf {
-    path.canonicalize_utf8()
-        .unwrap_or_else(|_| path.to_owned())
+    path.canonicalize_utf8().unwrap_or_else(|_| path.to_owned())
 }
 
 /// `path` without `.` and `..`.
@@ -302,11 +301,7 @@ impl<'m> Resolver<'m> {
     }
 
     /// The sources whose content and name are good.
-    fn files<'s>(
-        &mut self,
-        sources: &'s [Source<'m>],
-        contents: &Contents<'s>,
-    ) -> Vec<Found<'s>> {
+    fn files<'s>(&mut self, sources: &'s [Source<'m>], contents: &Contents<'s>) -> Vec<Found<'s>> {
         let mut files = Vec::new();
         for source in sources {
             let content = contents

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::library::{Auth, Cloud, Library, UNMANAGED_WORDS};
 use super::library::default_keys;
+use super::library::{Auth, Cloud, Library, UNMANAGED_WORDS};
 use super::settings::{BACKENDS, StateSettings};
 
 use crate::model::Policy;
@@ -75,7 +75,10 @@ pub(crate) fn schema() -> Value {
 
 fn library_defaults() -> Value {
     let mut defaults = library();
-    if let Some(properties) = defaults.pointer_mut("/properties").and_then(Value::as_object_mut) {
+    if let Some(properties) = defaults
+        .pointer_mut("/properties")
+        .and_then(Value::as_object_mut)
+    {
         properties.retain(|key, _| default_keys().contains(&key.as_str()));
     }
     if let Some(object) = defaults.as_object_mut() {

@@ -81,7 +81,9 @@ pub(super) fn parse(text: &Text, role: Role) -> Result<Node, Problem> {
         serde_yaml::from_str_with_options::<Node>(text.as_str(), options(aliases))
     });
     match result {
-        Ok(node) if node.value == Value::Null => Err(empty(role).at(node.moved(text.start()).span, "")),
+        Ok(node) if node.value == Value::Null => {
+            Err(empty(role).at(node.moved(text.start()).span, ""))
+        }
         Ok(node) => Ok(node.moved(text.start())),
         Err(error) if !enough => Err(expansion(place(text, &error))),
         Err(error) => Err(problem(text, role, &error)),
@@ -158,10 +160,7 @@ fn problem(text: &Text, role: Role, error: &Error) -> Problem {
         return expansion(span);
     }
     if breach.is_some() {
-        return Problem::error(
-            &codes::TOO_COMPLEX,
-            format!("{the} holds too many values"),
-        )
+        return Problem::error(&codes::TOO_COMPLEX, format!("{the} holds too many values"))
             .at(span, format!("more than {MAX_NODES} values up to here"))
             .help(format!("use globs, or split {the} into several"));
     }

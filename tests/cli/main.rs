@@ -31,6 +31,7 @@ mod libraries;
 mod limits;
 #[cfg(unix)]
 mod locks;
+mod overlays;
 mod plan_files;
 mod plan_options;
 #[cfg(unix)]

@@ -26,8 +26,13 @@ fn the_contracts_example_is_good() {
         first.attributes.description.as_deref(),
         Some("Collects a triage package")
     );
-    assert_eq!(first.attributes.parameters_description.as_deref(), Some("-Days <n>"));
-    assert!(first.attributes.has_parameters && !first.attributes.adopt && !first.attributes.protect);
+    assert_eq!(
+        first.attributes.parameters_description.as_deref(),
+        Some("-Days <n>")
+    );
+    assert!(
+        first.attributes.has_parameters && !first.attributes.adopt && !first.attributes.protect
+    );
     assert_eq!(*first.libraries, ["contoso".to_owned()].into());
     let second = &manifest.files[1];
     assert_eq!(second.name, EntryName::OfSource);
@@ -76,7 +81,10 @@ fn texts_are_kept_as_they_are() {
         Some("Two  lines,\n\ta tab\n")
     );
     assert_eq!(
-        manifest.files[0].attributes.parameters_description.as_deref(),
+        manifest.files[0]
+            .attributes
+            .parameters_description
+            .as_deref(),
         Some(" x ")
     );
 }

@@ -35,13 +35,39 @@ fn a_librarys_own_value_wins_over_the_defaults_even_null() {
 
 #[test]
 fn what_says_which_library_it_is_has_no_default() {
-    insta::assert_snapshot!(bad("version: 1\nlibrary_defaults:\n  tenant_id: contoso.com\n  endpoint: emulator:x\nlibraries: {a: , b: }\n"), @"");
+    insta::assert_snapshot!(bad("version: 1\nlibrary_defaults:\n  tenant_id: contoso.com\n  endpoint: emulator:x\nlibraries: {a: , b: }\n"), @"
+    jumpbag::manifest::misplaced_key
+
+      x `tenant_id` does not belong into `library_defaults`
+       ,-[jumpbag.yaml:3:3]
+     2 | library_defaults:
+     3 |   tenant_id: contoso.com
+       :   ^^^^|^^^^
+       :       `-- not here
+     4 |   endpoint: emulator:x
+       `----
+      help: write it under each library: it says which one that is
+    jumpbag::manifest::misplaced_key
+
+      x `endpoint` does not belong into `library_defaults`
+       ,-[jumpbag.yaml:4:3]
+     3 |   tenant_id: contoso.com
+     4 |   endpoint: emulator:x
+       :   ^^^^|^^^
+       :       `-- not here
+     5 | libraries: {a: , b: }
+       `----
+      help: write it under each library: it says which one that is; `cloud` may be
+            shared
+    ");
 }
 
 #[test]
 fn what_is_wrong_with_the_defaults_is_said_once() {
     assert_eq!(
-        ids("version: 1\nlibrary_defaults: {auth: x, limits: [{calls: 0, per: 1m}], max_file_size: 1x}\nlibraries: {a: , b: {}, c: }"),
+        ids(
+            "version: 1\nlibrary_defaults: {auth: x, limits: [{calls: 0, per: 1m}], max_file_size: 1x}\nlibraries: {a: , b: {}, c: }"
+        ),
         ["unknown_word", "bad_number", "bad_size"]
     );
     let unused = "version: 1\nlibrary_defaults: {auth: x}\nlibraries: {a: {auth: token}}";
@@ -58,5 +84,17 @@ fn what_is_wrong_with_the_defaults_is_said_once() {
 
 #[test]
 fn defaults_without_libraries_are_refused() {
-    insta::assert_snapshot!(bad("version: 1\nlibrary_defaults:\n  max_deletes: 3\n"), @"");
+    insta::assert_snapshot!(bad("version: 1\nlibrary_defaults:\n  max_deletes: 3\n"), @"
+    jumpbag::manifest::library_defaults_unused
+
+      x `library_defaults` is without effect: there are no `libraries`
+       ,-[jumpbag.yaml:3:3]
+     2 | library_defaults:
+     3 |   max_deletes: 3
+       :   ^^^^^|^^^^^
+       :        `-- nobody has these
+       `----
+      help: declare the libraries under `libraries:`, or take `library_defaults`
+            away
+    ");
 }

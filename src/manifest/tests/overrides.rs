@@ -70,7 +70,25 @@ fn an_override_wins_over_the_defaults_and_null_is_a_value() {
 
 #[test]
 fn two_overrides_that_disagree_are_shown_at_both_places() {
-    insta::assert_snapshot!(bad(entry("    overrides:\n      \"lab-*\":\n        protect: true\n        adopt: true\n      lab-2:\n        protect: false\n        adopt: true\n")), @"");
+    insta::assert_snapshot!(bad(entry("    overrides:\n      \"lab-*\":\n        protect: true\n        adopt: true\n      lab-2:\n        protect: false\n        adopt: true\n")), @r#"
+    jumpbag::manifest::override_conflict
+
+      x two overrides give `lab-2` a different `protect`
+        ,-[jumpbag.yaml:10:18]
+      6 |       "lab-*":
+      7 |         protect: true
+        :                  ^^|^
+        :                    `-- this here
+      8 |         adopt: true
+      9 |       lab-2:
+     10 |         protect: false
+        :                  ^^|^^
+        :                    `-- and this here
+     11 |         adopt: true
+        `----
+      help: take one of the two away, or narrow a glob: the order of overrides
+            decides nothing
+    "#);
     // It is said once, however many libraries it is about.
     let both = entry("    overrides: {'lab-*': {protect: true}, 'la*': {protect: }}\n");
     assert_eq!(ids(&both), ["override_conflict"]);
@@ -82,7 +100,29 @@ fn two_overrides_that_disagree_are_shown_at_both_places() {
 
 #[test]
 fn an_override_of_no_library_is_refused() {
-    insta::assert_snapshot!(bad(entry("    libraries: [contoso]\n    overrides:\n      \"lab-*\": {adopt: true}\n      contso: {adopt: true}\n")), @"");
+    insta::assert_snapshot!(bad(entry("    libraries: [contoso]\n    overrides:\n      \"lab-*\": {adopt: true}\n      contso: {adopt: true}\n")), @r#"
+    jumpbag::manifest::override_unused
+
+      x the entry is for no library `lab-*`
+       ,-[jumpbag.yaml:7:7]
+     6 |     overrides:
+     7 |       "lab-*": {adopt: true}
+       :       ^^^|^^^
+       :          `-- overrides nothing
+     8 |       contso: {adopt: true}
+       `----
+      help: add it to the entry's `libraries`, or take the override away
+    jumpbag::manifest::unknown_library
+
+      x the manifest declares no library `contso`
+       ,-[jumpbag.yaml:8:7]
+     7 |       "lab-*": {adopt: true}
+     8 |       contso: {adopt: true}
+       :       ^^^|^^
+       :          `-- unknown library
+       `----
+      help: write `contoso`, if that is meant
+    "#);
     assert_eq!(
         ids(&entry("    overrides: {'lab[': {adopt: true}}\n")),
         ["library_glob_invalid"]
@@ -95,7 +135,42 @@ fn an_override_of_no_library_is_refused() {
 
 #[test]
 fn neither_the_source_nor_the_name_can_be_overridden() {
-    insta::assert_snapshot!(bad(entry("    overrides:\n      contoso:\n        source: b\n        name: c\n        descripton: d\n")), @"");
+    insta::assert_snapshot!(bad(entry("    overrides:\n      contoso:\n        source: b\n        name: c\n        descripton: d\n")), @"
+    jumpbag::manifest::misplaced_key
+
+      x `source` does not belong into an override
+       ,-[jumpbag.yaml:7:9]
+     6 |       contoso:
+     7 |         source: b
+       :         ^^^|^^
+       :            `-- not here
+     8 |         name: c
+       `----
+      help: take it away: what was reviewed is what is uploaded everywhere; for
+            other content write an entry with other `libraries`
+    jumpbag::manifest::misplaced_key
+
+      x `name` does not belong into an override
+       ,-[jumpbag.yaml:8:9]
+     7 |         source: b
+     8 |         name: c
+       :         ^^|^
+       :           `-- not here
+     9 |         descripton: d
+       `----
+      help: take it away: a file has one name everywhere; for another name write
+            an entry with other `libraries`
+    jumpbag::manifest::unknown_key
+
+      x `descripton` is not a key of an override
+       ,-[jumpbag.yaml:9:9]
+     8 |         name: c
+     9 |         descripton: d
+       :         ^^^^^|^^^^
+       :              `-- unknown here
+       `----
+      help: write `description`, if that is meant
+    ");
     let libraries = entry("    overrides: {contoso: {libraries: [fabrikam]}}\n");
     assert_eq!(ids(&libraries), ["misplaced_key"]);
     let defaults = format!("version: 1\n{LIBRARIES}\ndefaults: {{overrides: }}\n");
@@ -106,11 +181,38 @@ fn neither_the_source_nor_the_name_can_be_overridden() {
 fn libraries_are_named_by_globs_too() {
     let libraries = |list: &str| {
         let manifest = good(&entry(&format!("    libraries: {list}\n")));
-        manifest.files[0].libraries.iter().cloned().collect::<Vec<_>>().join(" ")
+        manifest.files[0]
+            .libraries
+            .iter()
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(" ")
     };
     assert_eq!(libraries("['lab-*']"), "lab-1 lab-2");
     assert_eq!(libraries("['*']"), "contoso fabrikam lab-1 lab-2");
     assert_eq!(libraries("[contoso, 'lab-[2-9]', lab-2]"), "contoso lab-2");
     assert_eq!(libraries("['{contoso,fabrikam}']"), "contoso fabrikam");
-    insta::assert_snapshot!(bad(entry("    libraries: [\"labs-*\", \"lab-[\"]\n")), @"");
+    insta::assert_snapshot!(bad(entry("    libraries: [\"labs-*\", \"lab-[\"]\n")), @r#"
+    jumpbag::manifest::unknown_library
+
+      x no library of the manifest matches `labs-*`
+       ,-[jumpbag.yaml:5:17]
+     4 |   - source: a
+     5 |     libraries: ["labs-*", "lab-["]
+       :                 ^^^^|^^^
+       :                     `-- unknown library
+       `----
+      help: declare it under `libraries:` at the top, or use one of `contoso`,
+            `fabrikam`, `lab-1`, `lab-2`
+    jumpbag::manifest::library_glob_invalid
+
+      x `lab-[` is not a glob of libraries
+       ,-[jumpbag.yaml:5:27]
+     4 |   - source: a
+     5 |     libraries: ["labs-*", "lab-["]
+       :                           ^^^|^^^
+       :                              `-- unclosed character class; missing ']'
+       `----
+      help: correct the glob: `*` stands for any part of a name
+    "#);
 }

@@ -112,7 +112,10 @@ const CASES: &[(&str, bool)] = &[
         true,
     ),
     ("version: 1\nfiles: [{source: a, overrides: }]", true),
-    ("version: 1\nfiles: [{source: a, overrides: {default: }}]", true),
+    (
+        "version: 1\nfiles: [{source: a, overrides: {default: }}]",
+        true,
+    ),
     ("{}", false),
     ("version: 2", false),
     ("version: 1\ninclude: a.yaml", false),

@@ -338,7 +338,7 @@ fn several_problems_are_reported_at_once_in_the_order_of_the_text() {
         `----
       help: take it away, or use one of `source`, `name`, `description`,
             `parameters_description`, `has_parameters`, `adopt`, `protect`,
-            `libraries`
+            `libraries`, `overrides`
     jumpbag::manifest::unknown_library
 
       x the manifest declares no library `fabrikam`
