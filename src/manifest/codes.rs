@@ -17,7 +17,7 @@ codes! {
     NAME_CHARACTERS = "jumpbag::lint::name_characters",
         "A name holds characters other than A-Z, a-z, 0-9, `.`, `_` and `-`. Microsoft's portal asks for these only; whether the API takes others is not documented.";
     ABSOLUTE_PATH = "jumpbag::manifest::absolute_path",
-        "A path starts at the root of the file system. Paths are relative to the manifest's folder, so that a manifest means the same on every machine.";
+        "A path starts at the root of the file system. Paths are relative to the folder of the file that they are written in, so that a manifest means the same on every machine.";
     BACKSLASH = "jumpbag::manifest::backslash",
         "A path contains a backslash. Paths use `/` on every system.";
     BAD_ALIAS = "jumpbag::manifest::bad_alias",
@@ -37,7 +37,7 @@ codes! {
     CONTROL_CHARACTER = "jumpbag::manifest::control_character",
         "A text holds a control character. It would reach terminals and the portal unseen. Line breaks and tabs are allowed in descriptions.";
     DRIVE_LETTER = "jumpbag::manifest::drive_letter",
-        "A path starts with a drive letter. Paths are relative to the manifest's folder, so that a manifest means the same on every machine.";
+        "A path starts with a drive letter. Paths are relative to the folder of the file that they are written in, so that a manifest means the same on every machine.";
     DUPLICATE_KEY = "jumpbag::manifest::duplicate_key",
         "A map has the same key twice. YAML does not say which of the two counts.";
     DUPLICATE_NAME = "jumpbag::manifest::duplicate_name",
@@ -51,7 +51,7 @@ codes! {
     GLOB_INVALID = "jumpbag::manifest::glob_invalid",
         "A source is a glob that cannot be read, for example because a bracket is not closed.";
     GLOB_NO_MATCH = "jumpbag::manifest::glob_no_match",
-        "A source is a glob that matches no file. Hidden files match only where the glob names them, symbolic links to folders are not followed, and `.git`, the state and the data of emulators are left out.";
+        "A source is a glob that matches no file. Hidden files match only where the glob names them, symbolic links to folders are not followed, and `.git`, the state, the data of emulators, the manifest and what it includes are left out.";
     GLOB_UNREADABLE = "jumpbag::manifest::glob_unreadable",
         "A folder that a glob looks into cannot be listed.";
     IN_NO_LIBRARY = "jumpbag::manifest::in_no_library",

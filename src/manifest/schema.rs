@@ -195,7 +195,7 @@ fn state() -> Value {
 fn entry() -> Value {
     let mut properties = json!({
         "source": {
-            "description": "The file, relative to the manifest's folder and in it, with `/`. With `*`, `?`, `[` or `{` it is a glob: one file for each match, sharing the attributes. Globs match hidden files only where they name them, follow no symbolic links to folders, and leave out `.git`, the state, the emulators' data and the manifest.",
+            "description": "The file, relative to the folder of the manifest, or of the included file that this is in, and in that folder, with `/`. With `*`, `?`, `[` or `{` it is a glob: one file for each match, sharing the attributes. Globs match hidden files only where they name them, follow no symbolic links to folders, and leave out `.git`, the state, the emulators' data, the manifest and what it includes.",
             "type": "string",
             "pattern": PATH,
             "examples": ["scripts/collect-triage.ps1", "tools/**/*.exe"]

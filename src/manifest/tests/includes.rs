@@ -575,6 +575,8 @@ fn links_make_no_two_files_of_one_and_lead_nowhere_else() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     /// Whatever includes whatever, it comes to an end, and every place is in one of the files.
     #[test]
     fn no_graph_of_includes_loops_or_panics(

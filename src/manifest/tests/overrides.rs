@@ -1,5 +1,7 @@
 //! `overrides:`, and globs of libraries.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::manifest::attributes::Attributes;
 
@@ -215,4 +217,38 @@ fn libraries_are_named_by_globs_too() {
        `----
       help: correct the glob: `*` stands for any part of a name
     "#);
+}
+
+proptest! {
+    /// In whatever order they stand, overrides give the same, or are refused for the same reasons.
+    #[test]
+    fn the_order_of_overrides_decides_nothing(
+        (keys, shuffled) in prop::sample::subsequence(
+            vec![
+                "contoso: {description: a, protect: true}",
+                "fabrikam: {description: b}",
+                "lab-1: {protect: }",
+                "lab-2: {description: c, adopt: true}",
+                "'lab-*': {adopt: true, parameters_description: p}",
+                "'*-1': {protect: false, has_parameters: false}",
+                "'*o': {description: a}",
+                "'{contoso,lab-1}': {protect: true, has_parameters: false}",
+            ],
+            1..=8,
+        )
+        .prop_flat_map(|keys| (Just(keys.clone()), Just(keys).prop_shuffle())),
+    ) {
+        let read = |keys: &[&str]| {
+            let text = entry(&format!("    overrides: {{{}}}\n", keys.join(", ")));
+            let manifest = parse(Utf8Path::new("jumpbag.yaml"), text.as_bytes());
+            manifest.map(|manifest| manifest.files[0].overridden.clone()).map_err(|invalid| {
+                let mut messages: Vec<String> =
+                    invalid.problems.iter().map(|problem| problem.message.clone()).collect();
+                messages.sort();
+                messages.dedup();
+                messages
+            })
+        };
+        prop_assert_eq!(read(&keys), read(&shuffled));
+    }
 }
