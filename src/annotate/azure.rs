@@ -15,7 +15,7 @@ pub(super) fn command(path: &str, annotation: &Annotation) -> String {
     let properties = format!(
         "type={};sourcepath={};{}",
         annotation.word(),
-        property(path),
+        property(annotation.path(path)),
         place.unwrap_or_default()
     );
     format!(

@@ -7,8 +7,8 @@ use super::{Annotation, Place};
 use crate::diagnostics::Severity;
 use crate::render::pretty_json;
 
-/// The format that this version writes.
-const FORMAT_VERSION: &str = "1.0";
+/// The format that this version writes. 1.1 added `path` to places: a manifest may include files.
+const FORMAT_VERSION: &str = "1.1";
 
 /// What `jumpbag validate --format json` found in a manifest.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -23,7 +23,7 @@ struct ValidationJson<'a> {
     manifest: &'a str,
     /// Whether there is no error.
     valid: bool,
-    /// Errors and warnings, in the order of the manifest.
+    /// Errors and warnings, in the order of the manifest and of what it includes.
     problems: Vec<ProblemJson<'a>>,
 }
 
@@ -39,7 +39,7 @@ struct ProblemJson<'a> {
     message: &'a str,
     /// What to do next.
     help: Option<&'a str>,
-    /// Where; the first place is the primary one. Empty where it is about no line of the manifest.
+    /// Where; the first place is the primary one. Empty where it is about no line of a file.
     places: Vec<PlaceJson<'a>>,
 }
 
@@ -52,10 +52,12 @@ enum SeverityJson {
     Warning,
 }
 
-/// A place in the manifest.
+/// A place in the manifest, or in a file that it includes.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Place")]
 struct PlaceJson<'a> {
+    /// The file, relative to the repository.
+    path: &'a str,
     /// The first byte, from 0.
     offset: usize,
     /// How many bytes.
@@ -107,6 +109,7 @@ fn problem(annotation: &Annotation) -> ProblemJson<'_> {
 
 fn place(place: &Place) -> PlaceJson<'_> {
     PlaceJson {
+        path: &place.path,
         offset: place.span.start,
         length: place.span.end.saturating_sub(place.span.start),
         line: place.start.0,

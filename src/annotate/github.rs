@@ -6,7 +6,7 @@ use crate::render::escape::visible;
 
 /// One line: `::error file=…,line=…::message`. Escaped as `packages/core/src/command.ts` of actions/toolkit does.
 pub(super) fn command(path: &str, annotation: &Annotation) -> String {
-    let mut properties = vec![format!("file={}", property(path))];
+    let mut properties = vec![format!("file={}", property(annotation.path(path)))];
     if let Some(Place { start, end, .. }) = annotation.places.first() {
         properties.push(format!("line={},endLine={}", start.0, end.0));
         // Columns are only taken for a single line.

@@ -12,7 +12,7 @@ mod tests;
 
 pub(crate) use document::{json, schema};
 
-use crate::diagnostics::{Problem, Severity, Span, Text};
+use crate::diagnostics::{Problem, Severity, Span, Texts};
 use crate::render::escape::visible;
 
 /// The formats for tools; people get the diagnostics themselves.
@@ -44,10 +44,12 @@ pub(crate) struct Annotation {
     pub(crate) places: Vec<Place>,
 }
 
-/// A place in the manifest.
+/// A place in the manifest, or in a file that it includes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
-    /// In bytes.
+    /// The file, relative to the repository.
+    pub(crate) path: String,
+    /// In bytes of the file.
     pub(crate) span: Span,
     /// Line and column of the first character, from 1.
     pub(crate) start: (usize, usize),
@@ -57,13 +59,22 @@ pub(crate) struct Place {
     pub(crate) label: String,
 }
 
-/// `problem` of `text` as an annotation.
-pub(crate) fn annotation(text: &Text, problem: &Problem) -> Annotation {
-    let place = |(span, label): &(Span, String)| Place {
-        span: *span,
-        start: text.position(span.start),
-        end: text.position(span.end.max(span.start)),
-        label: label.clone(),
+/// `problem` of `texts` as an annotation; `path_of` says where in the repository the text of a name is.
+pub(crate) fn annotation(
+    texts: &Texts,
+    problem: &Problem,
+    mut path_of: impl FnMut(&str) -> String,
+) -> Annotation {
+    let mut place = |(span, label): &(Span, String)| {
+        let text = texts.of(span.start)?;
+        let end = span.end.max(span.start);
+        Some(Place {
+            path: path_of(text.name()),
+            span: (span.start - text.start()..end - text.start()).into(),
+            start: text.position(span.start),
+            end: text.position(end),
+            label: label.clone(),
+        })
     };
     Annotation {
         code: problem.code.id.to_owned(),
@@ -71,12 +82,12 @@ pub(crate) fn annotation(text: &Text, problem: &Problem) -> Annotation {
         severity: problem.severity,
         message: problem.message.clone(),
         help: problem.help.clone(),
-        places: problem.labels.iter().map(place).collect(),
+        places: problem.labels.iter().filter_map(&mut place).collect(),
     }
 }
 
 /// `annotations` of the manifest at `path`, which is relative to the repository, as text that ends in a line feed
-/// unless it is empty.
+/// unless it is empty. What has no place is about the manifest.
 pub(crate) fn format(format: Format, path: &str, annotations: &[Annotation]) -> String {
     match format {
         Format::Json => json(path, annotations),
@@ -98,6 +109,11 @@ fn commands(
 }
 
 impl Annotation {
+    /// The file of the primary place; of the manifest at `path` where there is none.
+    fn path<'a>(&'a self, path: &'a str) -> &'a str {
+        self.places.first().map_or(path, |place| &place.path)
+    }
+
     /// The message with its help on a line of its own, made visible.
     fn text(&self) -> String {
         let help = self
@@ -115,7 +131,13 @@ impl Annotation {
             match (nth, label.is_empty()) {
                 (0, true) => None,
                 (0, false) => Some(format!("here: {label}")),
-                (_, _) => Some(format!("line {}: {label}", place.start.0)),
+                (_, _) if self.path(&place.path) == place.path => {
+                    Some(format!("line {}: {label}", place.start.0))
+                }
+                (_, _) => {
+                    let path = visible(&place.path);
+                    Some(format!("{path}, line {}: {label}", place.start.0))
+                }
             }
         });
         let help = self

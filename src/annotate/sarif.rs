@@ -120,21 +120,21 @@ pub(super) fn sarif(path: &str, annotations: &[Annotation]) -> String {
             rules.len() - 1
         });
     }
-    let uri = uri(path);
-    let mut seen: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    let mut seen: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
     let results = annotations.iter().map(|annotation| {
         let nth = seen
-            .entry((&annotation.code, &annotation.message))
+            .entry((annotation.path(path), &annotation.code, &annotation.message))
             .or_default();
         *nth += 1;
+        let uri = uri(annotation.path(path));
         ResultObject {
             rule_id: &annotation.code,
             rule_index: indices.get(annotation.code.as_str()).copied().unwrap_or(0),
             level: annotation.word(),
             message: message(&annotation.text()),
-            locations: [location(&uri, annotation.places.first(), None)],
-            related_locations: related(&uri, annotation),
             partial_fingerprints: fingerprint(&uri, annotation, *nth),
+            locations: [location(uri, annotation.places.first(), None)],
+            related_locations: related(annotation),
         }
     });
     let results = results.collect();
@@ -184,20 +184,20 @@ fn message(text: &str) -> Message {
     }
 }
 
-fn related(uri: &str, annotation: &Annotation) -> Vec<Location> {
+fn related(annotation: &Annotation) -> Vec<Location> {
     let others = annotation.places.iter().skip(1).enumerate();
     others
-        .map(|(nth, place)| location(uri, Some(place), Some(nth + 1)))
+        .map(|(nth, place)| location(uri(&place.path), Some(place), Some(nth + 1)))
         .collect()
 }
 
-fn location(uri: &str, place: Option<&Place>, id: Option<usize>) -> Location {
+fn location(uri: String, place: Option<&Place>, id: Option<usize>) -> Location {
     let label = place.map(|place| visible(&place.label).into_owned());
     Location {
         id,
         place: PhysicalLocation {
             artifact_location: ArtifactLocation {
-                uri: uri.to_owned(),
+                uri,
                 uri_base_id: "%SRCROOT%",
             },
             region: place.map(|Place { start, end, .. }| Region {

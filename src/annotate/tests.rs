@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Text};
 use crate::render::hostile_texts;
 
 static CODE: Code = Code {
@@ -12,15 +12,20 @@ static CODE: Code = Code {
     docs: "Something is odd. It should not be.",
 };
 
+/// `problem` of the one file `text`, whose name is its path.
+fn of_one(text: &Text, problem: &Problem) -> Annotation {
+    annotation(&text.clone().into(), problem, str::to_owned)
+}
+
 /// An error at two places and a warning at none.
 fn annotations() -> Vec<Annotation> {
-    let text = Text::new("jumpbag.yaml", "version: 1\nfiles: é [a,\n  b]\n");
+    let text = Text::new("dir/jump bag.yaml", "version: 1\nfiles: é [a,\n  b]\n");
     let error = Problem::error(&CODE, "`a` is odd: 100%")
         .at((22..27).into(), "here")
         .at((18..21).into(), "and there")
         .help("make it even");
     let warning = Problem::warning(&CODE, "nothing is even");
-    vec![annotation(&text, &error), annotation(&text, &warning)]
+    vec![of_one(&text, &error), of_one(&text, &warning)]
 }
 
 fn shown(which: Format) -> String {
@@ -51,6 +56,66 @@ fn sarif_has_rules_results_and_places() {
 #[test]
 fn json_has_everything() {
     insta::assert_snapshot!(shown(Format::Json).replace(env!("CARGO_PKG_VERSION"), "VERSION"));
+}
+
+/// An error at a place of an included file and at two of the manifest, one of them the last.
+fn across_files() -> Vec<Annotation> {
+    let manifest = Text::new("bag/jumpbag.yaml", "include: [../b,c.yaml]\n- é x\n");
+    let other = Text::at(manifest.next_start(), "b,c.yaml", "- y\n- x\n");
+    let at = other.start() + 6;
+    let error = Problem::error(&CODE, "`x` is there twice")
+        .at((at..at + 1).into(), "again here")
+        .at((28..29).into(), "first here")
+        .at((10..21).into(), "");
+    let warning = Problem::warning(&CODE, "nothing is even");
+    let texts = Texts::new(vec![manifest, other]);
+    let in_repository = |name: &str| format!("repo/{name}");
+    [error, warning]
+        .iter()
+        .map(|problem| annotation(&texts, problem, in_repository))
+        .collect()
+}
+
+#[test]
+fn a_problem_is_at_its_own_file_and_names_the_other() {
+    let shown = |which| format(which, "repo/bag/jumpbag.yaml", &across_files());
+    insta::assert_snapshot!(shown(Format::Github), @"
+    ::error file=repo/b%2Cc.yaml,line=2,endLine=2,col=3,endColumn=4,title=jumpbag%3A%3Atest%3A%3Aodd::`x` is there twice%0Ahere: again here%0Arepo/bag/jumpbag.yaml, line 2: first here%0Arepo/bag/jumpbag.yaml, line 1: 
+    ::warning file=repo/bag/jumpbag.yaml,title=jumpbag%3A%3Atest%3A%3Aodd::nothing is even
+    ");
+    insta::assert_snapshot!(shown(Format::Azure), @"
+    ##vso[task.logissue type=error;sourcepath=repo/b,c.yaml;linenumber=2;columnnumber=3;code=jumpbag::test::odd;]`x` is there twice%0Ahere: again here%0Arepo/bag/jumpbag.yaml, line 2: first here%0Arepo/bag/jumpbag.yaml, line 1: 
+    ##vso[task.logissue type=warning;sourcepath=repo/bag/jumpbag.yaml;code=jumpbag::test::odd;]nothing is even
+    ");
+    let sarif: Value = serde_json::from_str(&shown(Format::Sarif)).unwrap();
+    assert!(sarif_schema().is_valid(&sarif));
+    let result = &sarif["runs"][0]["results"][0];
+    let place = |pointer: &str| {
+        let place = &result.pointer(pointer).unwrap()["physicalLocation"];
+        let line = &place["region"]["startLine"];
+        format!(
+            "{}:{line}",
+            place["artifactLocation"]["uri"].as_str().unwrap()
+        )
+    };
+    assert_eq!(place("/locations/0"), "repo/b%2Cc.yaml:2");
+    assert_eq!(place("/relatedLocations/0"), "repo/bag/jumpbag.yaml:2");
+    assert_eq!(place("/relatedLocations/1"), "repo/bag/jumpbag.yaml:1");
+    let json: Value = serde_json::from_str(&shown(Format::Json)).unwrap();
+    let places = json["problems"][0]["places"].as_array().unwrap();
+    let place = |nth: usize| {
+        let place = &places[nth];
+        let number = |key: &str| place[key].as_u64().unwrap();
+        (
+            place["path"].as_str().unwrap(),
+            number("offset"),
+            number("line"),
+            number("column"),
+        )
+    };
+    assert_eq!(place(0), ("repo/b,c.yaml", 6, 2, 3));
+    assert_eq!(place(1), ("repo/bag/jumpbag.yaml", 28, 2, 5));
+    assert_eq!(json["problems"][1]["places"], serde_json::json!([]));
 }
 
 fn sarif_schema() -> jsonschema::Validator {
@@ -94,7 +159,7 @@ fn a_problem_keeps_its_fingerprint_when_lines_move() {
         let text = Text::new("a", text);
         let problem = Problem::error(&CODE, "odd")
             .at((text.as_str().len() - 2..text.as_str().len()).into(), "");
-        let one = annotation(&text, &problem);
+        let one = of_one(&text, &problem);
         let log = format(Format::Sarif, "a", &[one.clone(), one]);
         let log: Value = serde_json::from_str(&log).unwrap();
         let results = log["runs"][0]["results"].as_array().unwrap().clone();
@@ -203,9 +268,9 @@ fn no_text_forges_a_command() {
     }
     let schema = sarif_schema();
     for bad in hostile_texts() {
-        let text = Text::new("a", bad.clone() + "\n");
+        let text = Text::new(bad.as_str(), bad.clone() + "\n");
         let problem = Problem::error(&CODE, bad.clone()).at((0..bad.len()).into(), bad.clone());
-        let log = format(Format::Sarif, &bad, &[annotation(&text, &problem)]);
+        let log = format(Format::Sarif, &bad, &[of_one(&text, &problem)]);
         assert!(
             schema.is_valid(&serde_json::from_str(&log).unwrap()),
             "{log}"

@@ -4,10 +4,11 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use miette::{
-    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity,
-    SourceCode, SourceSpan,
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, Severity, SourceCode,
+    SourceSpan,
 };
 
+use crate::diagnostics::{Text, Texts};
 use crate::render::escape;
 
 /// How many columns a diagnostic takes.
@@ -44,7 +45,7 @@ struct Shown {
     severity: Option<Severity>,
     help: Option<String>,
     labels: Vec<LabeledSpan>,
-    source: Option<NamedSource<String>>,
+    source: Option<Texts>,
     related: Vec<Self>,
     cause: Option<Box<Self>>,
 }
@@ -70,7 +71,9 @@ impl Shown {
             severity: diagnostic.severity(),
             help: diagnostic.help().map(|help| visible(&help)),
             labels: labels.collect(),
-            source: diagnostic.source_code().and_then(source),
+            source: diagnostic
+                .source_code()
+                .and_then(|code| source(code, diagnostic)),
             related: diagnostic
                 .related()
                 .into_iter()
@@ -95,14 +98,36 @@ impl Shown {
     }
 }
 
-/// The whole text behind `code`, with everything dangerous replaced by something of the same length.
-fn source(code: &dyn SourceCode) -> Option<NamedSource<String>> {
-    let contents = code
-        .read_span(&SourceSpan::from((0, 0)), 0, usize::MAX)
-        .ok()?;
-    let text = String::from_utf8_lossy(contents.data());
-    let name = escape::visible(contents.name().unwrap_or("manifest")).into_owned();
-    Some(NamedSource::new(name, escape::source_for_display(&text)))
+/// The texts behind `code` that `diagnostic` has places in, with everything dangerous replaced by something
+/// of the same length; `None` where it has none.
+fn source(code: &dyn SourceCode, diagnostic: &dyn Diagnostic) -> Option<Texts> {
+    let mut texts: Vec<Text> = Vec::new();
+    for place in places(diagnostic) {
+        if texts.iter().any(|text| text.contains(place.offset())) {
+            continue;
+        }
+        // With all lines before and after it, it is the whole text.
+        let whole = code.read_span(&place, usize::MAX, usize::MAX);
+        texts.extend(whole.ok().map(|contents| {
+            let text = String::from_utf8_lossy(contents.data());
+            let name = escape::visible(contents.name().unwrap_or("manifest")).into_owned();
+            let start = contents.span().offset();
+            Text::at(start, name, escape::source_for_display(&text))
+        }));
+    }
+    (!texts.is_empty()).then(|| Texts::new(texts))
+}
+
+/// The places of `diagnostic`, and of the related ones that are in the same texts.
+fn places(diagnostic: &dyn Diagnostic) -> Vec<SourceSpan> {
+    let own = diagnostic.labels().into_iter().flatten();
+    let mut places: Vec<SourceSpan> = own.map(|label| *label.inner()).collect();
+    for related in diagnostic.related().into_iter().flatten() {
+        if related.source_code().is_none() {
+            places.extend(self::places(related));
+        }
+    }
+    places
 }
 
 impl fmt::Display for Shown {
@@ -153,6 +178,7 @@ impl Diagnostic for Shown {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use miette::NamedSource;
 
     #[derive(Debug, thiserror::Error, Diagnostic)]
     #[error("could not do\u{1b}[2Jit")]

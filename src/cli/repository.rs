@@ -3,6 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::env;
+use crate::manifest;
 
 /// The path of `manifest` relative to its repository, with `/`; as it is given where none is found.
 ///
@@ -26,9 +27,7 @@ fn inside(manifest: &Utf8Path) -> Option<String> {
 }
 
 fn root(folder: &Utf8Path) -> Option<Utf8PathBuf> {
-    let mut above = folder.ancestors();
-    above
-        .find(|folder| folder.join(".git").exists())
+    manifest::repository_root(folder)
         .map(Utf8Path::to_owned)
         .or_else(|| Utf8PathBuf::from(env::checkout()?).canonicalize_utf8().ok())
 }

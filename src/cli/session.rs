@@ -14,7 +14,7 @@ use super::error::Error;
 use super::exit::Failure;
 use super::output::Output;
 use super::{Context, env};
-use crate::diagnostics::{Problem, Text};
+use crate::diagnostics::{Problem, Texts};
 use crate::gather::{self, Known};
 use crate::library::{self, Client, Identity, Retry, Timeouts};
 use crate::manifest::{self, Endpoint, Library, Manifest};
@@ -35,11 +35,11 @@ pub(super) struct Workspace {
 
 /// What is odd about a manifest, and no error.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
-#[error("`{}` is valid, with warnings", .text.name())]
+#[error("`{}` is valid, with warnings", .texts.name())]
 #[diagnostic(severity(Warning))]
 struct Warnings {
     #[source_code]
-    text: Text,
+    texts: Texts,
     #[related]
     problems: Vec<Problem>,
 }
@@ -74,11 +74,11 @@ impl Workspace {
         let patterns = patterns(context)?;
         let selected = |library: &Library| is_selected(&patterns, &library.name);
         let (manifest, resolved) = manifest::load(path, &bytes, selected)?;
-        let warning = |problem| warning(&manifest.text, problem);
+        let warning = |problem| warning(&manifest.texts, problem);
         let warnings = resolved.warnings.iter().map(warning).collect();
         if !resolved.warnings.is_empty() {
             context.output.warning(&Warnings {
-                text: manifest.text.clone(),
+                texts: manifest.texts.clone(),
                 problems: resolved.warnings.clone(),
             });
         }
@@ -116,12 +116,10 @@ pub(super) fn stores(context: &Context) -> Result<Vec<Session>, Failure> {
         .collect()
 }
 
-/// `problem` as a plan holds it, without the text that it is in.
-fn warning(text: &Text, problem: &Problem) -> Warning {
-    let place = problem.labels.first().map(|(span, _)| {
-        let (line, column) = text.position(span.start);
-        format!("{}:{line}:{column}", text.name())
-    });
+/// `problem` as a plan holds it, without the texts that it is in.
+fn warning(texts: &Texts, problem: &Problem) -> Warning {
+    let first = problem.labels.first();
+    let place = first.and_then(|(span, _)| texts.place(*span));
     Warning {
         code: problem.code.id.to_owned(),
         message: problem.message.clone(),

@@ -8,4 +8,4 @@ mod text;
 
 pub(crate) use code::Code;
 pub(crate) use problem::{Invalid, Problem, Severity};
-pub(crate) use text::{Span, Text};
+pub(crate) use text::{Span, Text, Texts};

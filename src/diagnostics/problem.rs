@@ -1,10 +1,10 @@
-//! One problem, and all problems of a text.
+//! One problem, and all problems of the texts that are read for one thing.
 
 use std::fmt;
 
 use miette::{Diagnostic, LabeledSpan};
 
-use super::{Code, Span, Text};
+use super::{Code, Span, Texts};
 
 /// Whether a problem stops the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -112,28 +112,33 @@ impl Diagnostic for Problem {
     }
 }
 
-/// The text has errors.
+/// The texts have errors.
 #[derive(Clone, Debug, thiserror::Error, Diagnostic)]
-#[error("`{}` is not valid", .text.name())]
+#[error("`{}` is not valid", .texts.name())]
 pub(crate) struct Invalid {
     /// What the problems' places are in.
     #[source_code]
-    pub(crate) text: Text,
-    /// Errors, at least one, and warnings, in the order of the text.
+    pub(crate) texts: Texts,
+    /// Errors, at least one, and warnings, in the order of the texts.
     #[related]
     pub(crate) problems: Vec<Problem>,
 }
 
 impl Invalid {
-    /// Returns `Ok` with the warnings, sorted, unless there is an error among the `problems`.
-    pub(crate) fn unless_ok(text: &Text, mut problems: Vec<Problem>) -> Result<Vec<Problem>, Self> {
+    /// Returns `Ok` with the warnings, sorted, unless there is an error among the `problems`. A problem that
+    /// was found more than once, for each of those that share its place, is there once.
+    pub(crate) fn unless_ok(
+        texts: &Texts,
+        mut problems: Vec<Problem>,
+    ) -> Result<Vec<Problem>, Self> {
         problems.sort_by(|a, b| a.key().cmp(&b.key()));
+        problems.dedup();
         if problems
             .iter()
             .any(|problem| problem.severity == Severity::Error)
         {
             return Err(Self {
-                text: text.clone(),
+                texts: texts.clone(),
                 problems,
             });
         }
@@ -144,6 +149,7 @@ impl Invalid {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostics::Text;
     use miette::{GraphicalReportHandler, GraphicalTheme};
 
     static CODE: Code = Code {
@@ -162,7 +168,7 @@ mod tests {
             Problem::warning(&CODE, "`second` is odd").at((13..19).into(), ""),
             Problem::error(&CODE, "without a place"),
         ];
-        let invalid = Invalid::unless_ok(&text, problems).unwrap_err();
+        let invalid = Invalid::unless_ok(&text.into(), problems).unwrap_err();
         let mut out = String::new();
         GraphicalReportHandler::new_themed(GraphicalTheme::none())
             .with_links(false)
@@ -207,8 +213,44 @@ mod tests {
         let text = Text::new("a", "");
         let warning = Problem::warning(&CODE, "odd");
         assert_eq!(
-            Invalid::unless_ok(&text, vec![warning.clone()]).unwrap(),
+            Invalid::unless_ok(&text.into(), vec![warning.clone(), warning.clone()]).unwrap(),
             [warning]
         );
+    }
+
+    #[test]
+    fn places_in_two_texts_are_shown_with_the_names_of_both() {
+        let one = Text::new("a.yaml", "- x\n- y\n");
+        let other = Text::at(one.next_start(), "b.yaml", "- z\n- x\n");
+        let start = other.start();
+        let problem = Problem::error(&CODE, "`x` is there twice")
+            .at((start + 6..start + 7).into(), "again here")
+            .at((2..3).into(), "first here");
+        let invalid = Invalid::unless_ok(&Texts::new(vec![other, one]), vec![problem]).unwrap_err();
+        let mut out = String::new();
+        GraphicalReportHandler::new_themed(GraphicalTheme::none())
+            .with_links(false)
+            .with_width(80)
+            .render_report(&mut out, &invalid)
+            .unwrap();
+        insta::assert_snapshot!(out, @"
+          x `a.yaml` is not valid
+
+        Error: jumpbag::test::code
+
+          x `x` is there twice
+           ,-[a.yaml:1:3]
+         1 | - x
+           :   |
+           :   `-- first here
+         2 | - y
+           `----
+           ,-[b.yaml:2:3]
+         1 | - z
+         2 | - x
+           :   |
+           :   `-- again here
+           `----
+        ");
     }
 }

@@ -1,11 +1,11 @@
-//! A text with a name, and places in it.
+//! Texts with names, and places in them.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
-/// A place in a [`Text`], in bytes.
+/// A place in a [`Text`], in bytes; where there are several [`Texts`], it says which of them it is in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Span {
     /// The first byte.
@@ -37,13 +37,22 @@ impl From<Span> for SourceSpan {
 pub(crate) struct Text {
     name: Arc<str>,
     content: Arc<str>,
-    /// The offset of each line's first byte; the first is 0.
+    /// The offset of its first byte: the texts of one reading lie behind each other, so that a place is
+    /// in one of them alone.
+    start: usize,
+    /// The offset of each line's first byte in `content`; the first is 0.
     lines: Arc<[usize]>,
 }
 
 impl Text {
-    /// The `text` of the file `name`.
+    /// The `text` of the file `name`, alone.
+    #[cfg(test)]
     pub(crate) fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
+        Self::at(0, name, text)
+    }
+
+    /// The same, with its first byte at the offset `start`.
+    pub(crate) fn at(start: usize, name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
         let content = text.into();
         let bytes = content.as_bytes();
         let ends = bytes.iter().enumerate().filter(|(at, byte)| {
@@ -55,6 +64,7 @@ impl Text {
         Self {
             name: name.into(),
             content,
+            start,
             lines,
         }
     }
@@ -69,20 +79,44 @@ impl Text {
         &self.content
     }
 
+    /// The offset of its first byte.
+    pub(crate) fn start(&self) -> usize {
+        self.start
+    }
+
+    /// The first offset that a text behind it can have: an empty place at its end is still in it.
+    pub(crate) fn next_start(&self) -> usize {
+        self.start
+            .saturating_add(self.content.len())
+            .saturating_add(1)
+    }
+
+    /// Whether the byte `offset`, or the place behind its last one, is in it.
+    pub(crate) fn contains(&self, offset: usize) -> bool {
+        (self.start..self.next_start()).contains(&offset)
+    }
+
     /// The part at `span`; empty where the text has no such part.
     pub(crate) fn get(&self, span: Span) -> &str {
-        self.content.get(span.start..span.end).unwrap_or_default()
+        let within = |offset: usize| offset.checked_sub(self.start);
+        let range = within(span.start).zip(within(span.end));
+        range
+            .and_then(|(start, end)| self.content.get(start..end))
+            .unwrap_or_default()
     }
 
     /// The line and the column, in characters, of the byte `offset`; both count from 1.
     pub(crate) fn position(&self, offset: usize) -> (usize, usize) {
+        let offset = offset.saturating_sub(self.start);
         let line = self.line_of(offset);
-        let start = self.start_of(line);
-        let column = self.content.get(start..offset).unwrap_or_default();
-        (line + 1, column.chars().count() + 1)
+        let before = self.content.as_bytes().get(self.start_of(line)..offset);
+        // A character counts from its first byte on: an offset may be within one.
+        let starts = before.unwrap_or_default().iter();
+        let column = starts.filter(|byte| **byte & 0xC0 != 0x80).count();
+        (line + 1, column + 1)
     }
 
-    /// The line, from 0, that the byte `offset` is in.
+    /// The line, from 0, that the byte `offset` of the content is in.
     fn line_of(&self, offset: usize) -> usize {
         self.lines
             .partition_point(|start| *start <= offset)
@@ -102,34 +136,92 @@ impl SourceCode for Text {
         lines_before: usize,
         lines_after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        let end = span.offset().saturating_add(span.len());
+        let offset = span.offset().checked_sub(self.start);
+        let start = offset.ok_or(MietteError::OutOfBounds)?;
+        let end = start.saturating_add(span.len());
         if end > self.content.len() {
             return Err(MietteError::OutOfBounds);
         }
         // The last byte decides the last line: a span that ends with a line does not reach the next.
-        let last = end.saturating_sub(1).max(span.offset());
-        let first_line = self.line_of(span.offset()).saturating_sub(lines_before);
+        let last = end.saturating_sub(1).max(start);
+        let first_line = self.line_of(start).saturating_sub(lines_before);
         let last_line = self.line_of(last).saturating_add(lines_after);
+        let last_line = last_line.min(self.lines.len().saturating_sub(1));
         let mut range = self.start_of(first_line)..self.start_of(last_line.saturating_add(1));
         let mut column = 0;
         // Without lines before it, what is shown starts with the span itself: that is how miette finds
         // the line and the column of the header.
         if lines_before == 0 {
-            range.start = span.offset();
+            range.start = start;
             column = self.position(span.offset()).1 - 1;
         }
-        let data = self
-            .content
-            .get(range.clone())
-            .ok_or(MietteError::OutOfBounds)?;
+        let data = self.content.as_bytes().get(range.clone());
         Ok(Box::new(MietteSpanContents::new_named(
             self.name.to_string(),
-            data.as_bytes(),
-            (range.start, range.len()).into(),
+            data.ok_or(MietteError::OutOfBounds)?,
+            (self.start.saturating_add(range.start), range.len()).into(),
             first_line,
             column,
-            self.lines.len(),
+            // By the lines that are shown, miette decides which places share a snippet.
+            last_line - first_line + 1,
         )))
+    }
+}
+
+/// The texts that were read for one thing: a manifest and what it includes, in this order. Cheap to clone.
+///
+/// A place is in one of them alone, and what is shown of it comes from there. miette shows places that no
+/// text has both of in snippets of their own, each headed by the text's name.
+#[derive(Clone, Debug)]
+pub(crate) struct Texts(Arc<[Text]>);
+
+impl Texts {
+    /// The `texts`, whose offsets do not overlap; the first is what the others were read for.
+    pub(crate) fn new(mut texts: Vec<Text>) -> Self {
+        texts.sort_by_key(Text::start);
+        Self(texts.into())
+    }
+
+    /// The name of the first text; empty where there is none.
+    pub(crate) fn name(&self) -> &str {
+        self.0.first().map_or("", Text::name)
+    }
+
+    /// The names of all texts, the first one's first.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(Text::name)
+    }
+
+    /// The text that the byte `offset` is in.
+    pub(crate) fn of(&self, offset: usize) -> Option<&Text> {
+        let behind = self.0.partition_point(|text| text.start() <= offset);
+        let text = self.0.get(behind.checked_sub(1)?)?;
+        text.contains(offset).then_some(text)
+    }
+
+    /// Where `span` starts, as `NAME:LINE:COLUMN`.
+    pub(crate) fn place(&self, span: Span) -> Option<String> {
+        let text = self.of(span.start)?;
+        let (line, column) = text.position(span.start);
+        Some(format!("{}:{line}:{column}", text.name()))
+    }
+}
+
+impl From<Text> for Texts {
+    fn from(text: Text) -> Self {
+        Self::new(vec![text])
+    }
+}
+
+impl SourceCode for Texts {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        lines_before: usize,
+        lines_after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let text = self.of(span.offset()).ok_or(MietteError::OutOfBounds)?;
+        text.read_span(span, lines_before, lines_after)
     }
 }
 
@@ -153,6 +245,38 @@ mod tests {
         assert_eq!(text.position(3), (2, 1));
         assert_eq!(text.position(5), (2, 2));
         assert_eq!(text.position(7), (3, 1));
+    }
+
+    /// Three texts, of which the second is empty.
+    fn three() -> [Text; 3] {
+        let one = Text::new("one", "a\nb");
+        let two = Text::at(one.next_start(), "two", "");
+        let three = Text::at(two.next_start(), "three", "c\nd\n");
+        [one, two, three]
+    }
+
+    #[test]
+    fn a_place_is_in_one_text_alone() {
+        let texts = Texts::new(three().to_vec());
+        let names: Vec<_> = (0..12)
+            .map(|at| texts.of(at).map_or("-", Text::name))
+            .collect();
+        assert_eq!(
+            names.join(" "),
+            "one one one one two three three three three three - -"
+        );
+        assert_eq!(texts.place((7..8).into()).unwrap(), "three:2:1");
+        assert_eq!(texts.name(), "one");
+    }
+
+    #[test]
+    fn no_snippet_holds_two_texts() {
+        let texts = Texts::new(three().to_vec());
+        assert!(texts.read_span(&(0, 3).into(), 9, 9).is_ok());
+        assert!(texts.read_span(&(2, 4).into(), 9, 9).is_err());
+        let last = texts.read_span(&(7, 1).into(), 1, 1).unwrap();
+        assert_eq!((last.name(), last.data()), (Some("three"), &b"c\nd\n"[..]));
+        assert_eq!(last.span().offset(), 5);
     }
 
     proptest! {

@@ -17,7 +17,7 @@ codes! {
     NAME_CHARACTERS = "jumpbag::lint::name_characters",
         "A name holds characters other than A-Z, a-z, 0-9, `.`, `_` and `-`. Microsoft's portal asks for these only; whether the API takes others is not documented.";
     ABSOLUTE_PATH = "jumpbag::manifest::absolute_path",
-        "A path starts at the root of the file system. Paths are relative to the manifest's folder, so that a manifest means the same on every machine.";
+        "A path starts at the root of the file system. Paths are relative to the folder of the file that they are written in, so that a manifest means the same on every machine.";
     BACKSLASH = "jumpbag::manifest::backslash",
         "A path contains a backslash. Paths use `/` on every system.";
     BAD_ALIAS = "jumpbag::manifest::bad_alias",
@@ -43,7 +43,7 @@ codes! {
     CONTROL_CHARACTER = "jumpbag::manifest::control_character",
         "A text holds a control character. It would reach terminals and the portal unseen. Line breaks and tabs are allowed in descriptions.";
     DRIVE_LETTER = "jumpbag::manifest::drive_letter",
-        "A path starts with a drive letter. Paths are relative to the manifest's folder, so that a manifest means the same on every machine.";
+        "A path starts with a drive letter. Paths are relative to the folder of the file that they are written in, so that a manifest means the same on every machine.";
     DUPLICATE_KEY = "jumpbag::manifest::duplicate_key",
         "A map has the same key twice. YAML does not say which of the two counts.";
     DUPLICATE_NAME = "jumpbag::manifest::duplicate_name",
@@ -57,17 +57,37 @@ codes! {
     GLOB_INVALID = "jumpbag::manifest::glob_invalid",
         "A source is a glob that cannot be read, for example because a bracket is not closed.";
     GLOB_NO_MATCH = "jumpbag::manifest::glob_no_match",
-        "A source is a glob that matches no file. Hidden files match only where the glob names them, symbolic links to folders are not followed, and `.git`, the state and the data of emulators are left out.";
+        "A source is a glob that matches no file. Hidden files match only where the glob names them, symbolic links to folders are not followed, and `.git`, the state, the data of emulators, the manifest and what it includes are left out.";
     GLOB_UNREADABLE = "jumpbag::manifest::glob_unreadable",
         "A folder that a glob looks into cannot be listed.";
     IN_NO_LIBRARY = "jumpbag::manifest::in_no_library",
         "An entry's `libraries` is an empty list, so that its files would be in no library.";
+    INCLUDE_CYCLE = "jumpbag::manifest::include_cycle",
+        "A file includes itself, or another that leads back to it.";
+    INCLUDE_LIMIT = "jumpbag::manifest::include_limit",
+        "A manifest includes too much: more than 64 files, files that are more than 8 includes away, or more than 64 MiB together with the manifest.";
+    INCLUDE_MISSING = "jumpbag::manifest::include_missing",
+        "An included file does not exist. Its path is relative to the folder of the file that includes it.";
+    INCLUDE_NOT_A_FILE = "jumpbag::manifest::include_not_a_file",
+        "What is included is a folder, a pipe, a socket or a device.";
+    INCLUDE_OUTSIDE = "jumpbag::manifest::include_outside",
+        "An included file is not in the manifest's repository, by its path or through a symbolic link. The repository is the nearest folder above the manifest that has `.git`; without one, files are included from the manifest's folder alone. What is uploaded has to be under the same review as the manifest.";
+    INCLUDE_TWICE = "jumpbag::manifest::include_twice",
+        "The same file is included twice, by one file or by two. All of its names would be there twice.";
+    INCLUDE_UNREADABLE = "jumpbag::manifest::include_unreadable",
+        "An included file cannot be read.";
     INSECURE_ENDPOINT = "jumpbag::manifest::insecure_endpoint",
         "An endpoint is plain http and not on this machine. The token would travel in the clear.";
+    LIBRARY_DEFAULTS_UNUSED = "jumpbag::manifest::library_defaults_unused",
+        "`library_defaults` gives settings to `libraries`, and there are none. The library of a manifest without `libraries` comes from the environment.";
+    LIBRARY_GLOB_INVALID = "jumpbag::manifest::library_glob_invalid",
+        "A glob that stands for libraries cannot be read, for example because a bracket is not closed.";
     LINK_OUTSIDE = "jumpbag::manifest::link_outside",
-        "A path leads out of the manifest's folder through a symbolic link. What is uploaded has to be under the same review as the manifest.";
+        "A path leads out of the folder of the manifest, or of the included file that it is in, through a symbolic link. What is uploaded has to be under the same review as the manifest.";
     MERGE_KEY = "jumpbag::manifest::merge_key",
         "`<<` merged maps in YAML 1.1. The manifest is YAML 1.2, where it is an ordinary key.";
+    MISPLACED_KEY = "jumpbag::manifest::misplaced_key",
+        "A map has a key that belongs somewhere else: an included file holds entries alone, `library_defaults` cannot say which library is meant, and an override changes neither the source nor the name.";
     MISSING_KEY = "jumpbag::manifest::missing_key",
         "A map lacks a key that it needs.";
     MISSING_VERSION = "jumpbag::manifest::missing_version",
@@ -96,8 +116,12 @@ codes! {
         "The manifest is not a map of keys and values.";
     NOT_UTF8 = "jumpbag::manifest::not_utf8",
         "The manifest is not UTF-8.";
+    OVERRIDE_CONFLICT = "jumpbag::manifest::override_conflict",
+        "Two keys of `overrides` mean the same library and give it different values. Their order decides nothing, so that it is not known which is meant.";
+    OVERRIDE_UNUSED = "jumpbag::manifest::override_unused",
+        "A key of `overrides` means no library that the entry is for. A misspelt name would otherwise be without effect.";
     PARENT_OUTSIDE = "jumpbag::manifest::parent_outside",
-        "A path leads out of the manifest's folder through `..`. What is uploaded has to be under the same review as the manifest.";
+        "A path leads out of the folder of the manifest, or of the included file that it is in, through `..`. What is uploaded has to be under the same review as the manifest.";
     SEVERAL_DOCUMENTS = "jumpbag::manifest::several_documents",
         "The manifest holds several YAML documents. Which of them counts would be a guess.";
     SOURCE_DIRECTORY = "jumpbag::manifest::source_directory",
@@ -123,13 +147,15 @@ codes! {
     UNKNOWN_KEY = "jumpbag::manifest::unknown_key",
         "A map has a key that jumpbag does not know at this place. A misspelt key would otherwise be without effect.";
     UNKNOWN_LIBRARY = "jumpbag::manifest::unknown_library",
-        "An entry names a library that the manifest does not declare.";
+        "An entry names a library that the manifest does not declare, or a glob that matches none.";
     UNKNOWN_WORD = "jumpbag::manifest::unknown_word",
         "A value is none of the words that are allowed at this place.";
     UNSUPPORTED_BACKEND = "jumpbag::manifest::unsupported_backend",
         "The backend is one that this version of jumpbag does not have.";
     UNSUPPORTED_VERSION = "jumpbag::manifest::unsupported_version",
         "The manifest follows a version of the format that this jumpbag does not know.";
+    VERSION_MISMATCH = "jumpbag::manifest::version_mismatch",
+        "A manifest and a file that it includes follow different versions of the format.";
     WRONG_TYPE = "jumpbag::manifest::wrong_type",
         "A value is of another type than its key takes. `yes`, `no`, `on` and `off` are texts in YAML 1.2.";
 }

@@ -1,6 +1,6 @@
 //! What the sources hold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read as _};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -25,43 +25,90 @@ pub(super) enum Content {
     Missing,
     Directory,
     NotRegular,
-    /// Symbolic links lead out of the manifest's folder.
+    /// Symbolic links lead out of the folder.
     LinkOutside,
     Unreadable(io::Error),
 }
 
-/// Reads the files at `paths`, which are relative to the folder `root`, in parallel. Each comes with
-/// the most bytes that are read of it.
-pub(super) fn examine(root: &Utf8Path, paths: &BTreeMap<String, u64>) -> BTreeMap<String, Content> {
-    let real_root = match root.canonicalize_utf8() {
-        Ok(real_root) => real_root,
-        Err(error) => {
-            let content = |path: &String| {
-                let error = io::Error::new(error.kind(), error.to_string());
-                (path.clone(), Content::Unreadable(error))
-            };
-            return paths.keys().map(content).collect();
-        }
-    };
-    let paths: Vec<(&String, &u64)> = paths.iter().collect();
-    paths
-        .into_par_iter()
-        .map(|(path, limit)| {
-            let content = one(&real_root, path, *limit).unwrap_or_else(Content::Unreadable);
-            (path.clone(), content)
-        })
-        .collect()
+/// A source: the folder that it has to be in, and its path in there.
+pub(super) type Place<'a> = (&'a Utf8Path, &'a str);
+
+/// What is at the places that were asked for.
+#[derive(Debug)]
+pub(super) struct Contents<'a> {
+    /// Where each place really is, or what is there instead.
+    real: BTreeMap<Place<'a>, Result<Utf8PathBuf, Content>>,
+    /// What is there, by the real path.
+    contents: BTreeMap<Utf8PathBuf, Content>,
 }
 
-fn one(real_root: &Utf8Path, path: &str, limit: u64) -> io::Result<Content> {
-    let Some(real) = real_path(&real_root.join(path))? else {
-        return Ok(Content::Missing);
-    };
-    if !real.starts_with(real_root) {
-        return Ok(Content::LinkOutside);
+impl<'a> Contents<'a> {
+    /// What is at `place`; `None` if that was not asked for.
+    pub(super) fn get(&self, place: Place<'a>) -> Option<&Content> {
+        match self.real.get(&place)? {
+            Ok(real) => self.contents.get(real),
+            Err(content) => Some(content),
+        }
     }
+}
+
+/// Looks at `places`, in parallel. Each comes with the most bytes that are read of it. `read` is asked once for
+/// each file, by whichever folders, paths and symbolic links it is reached.
+pub(super) fn examine<'a>(
+    places: &BTreeMap<Place<'a>, u64>,
+    read: impl Fn(&Utf8Path, u64) -> io::Result<Content> + Sync,
+) -> Contents<'a> {
+    let folders: BTreeSet<&Utf8Path> = places.keys().map(|(folder, _)| *folder).collect();
+    let roots: BTreeMap<&Utf8Path, io::Result<Utf8PathBuf>> = folders
+        .into_iter()
+        .map(|folder| (folder, folder.canonicalize_utf8()))
+        .collect();
+    let keys: Vec<Place<'a>> = places.keys().copied().collect();
+    let real: BTreeMap<_, _> = keys
+        .into_par_iter()
+        .map(|(folder, path)| {
+            let real = match roots.get(folder) {
+                Some(Ok(root)) => real_place(root, path),
+                Some(Err(error)) => Err(Content::Unreadable(io::Error::new(
+                    error.kind(),
+                    error.to_string(),
+                ))),
+                None => Err(Content::Missing),
+            };
+            ((folder, path), real)
+        })
+        .collect();
+    let mut limits: BTreeMap<&Utf8PathBuf, u64> = BTreeMap::new();
+    for (place, limit) in places {
+        if let Some(Ok(path)) = real.get(place) {
+            let most = limits.entry(path).or_default();
+            *most = (*most).max(*limit);
+        }
+    }
+    let contents = limits
+        .into_par_iter()
+        .map(|(path, limit)| {
+            let content = read(path, limit).unwrap_or_else(Content::Unreadable);
+            (path.clone(), content)
+        })
+        .collect();
+    Contents { real, contents }
+}
+
+/// The real path of `path` in the folder `root`, which has no symbolic links; or what is there instead.
+fn real_place(root: &Utf8Path, path: &str) -> Result<Utf8PathBuf, Content> {
+    match real_path(&root.join(path)) {
+        Ok(Some(real)) if real.starts_with(root) => Ok(real),
+        Ok(Some(_)) => Err(Content::LinkOutside),
+        Ok(None) => Err(Content::Missing),
+        Err(error) => Err(Content::Unreadable(error)),
+    }
+}
+
+/// Reads and hashes at most `limit` bytes of the file at `real`, a path without symbolic links.
+pub(super) fn hash(real: &Utf8Path, limit: u64) -> io::Result<Content> {
     // The real path is opened, so that a link that changes in between leads nowhere else.
-    let (mut file, metadata) = match open(&real) {
+    let (mut file, metadata) = match open(real) {
         Ok(opened) => opened,
         Err(OpenError::Missing) => return Ok(Content::Missing),
         Err(OpenError::Directory) => return Ok(Content::Directory),
@@ -100,7 +147,7 @@ fn one(real_root: &Utf8Path, path: &str, limit: u64) -> io::Result<Content> {
 }
 
 /// `path` without symbolic links; `None` where nothing is there.
-fn real_path(path: &Utf8Path) -> io::Result<Option<Utf8PathBuf>> {
+pub(super) fn real_path(path: &Utf8Path) -> io::Result<Option<Utf8PathBuf>> {
     match path.canonicalize_utf8() {
         Ok(path) => Ok(Some(path)),
         Err(error)

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::codes;
 use super::node::{Node, Value};
+use super::origin::Role;
 use super::similar::similar;
 use crate::diagnostics::{Problem, Span, Text};
 
@@ -36,6 +37,17 @@ impl<T> Given<T> {
         }
     }
 
+    /// `self` where the key is there, even with null, else `default`.
+    pub(super) fn or(self, default: &Self) -> Self
+    where
+        T: Clone,
+    {
+        match self {
+            Self::Absent => default.clone(),
+            Self::Null | Self::Value(_) => self,
+        }
+    }
+
     /// What `decode` makes of the value; where it refuses it, the key counts as absent.
     pub(super) fn decode<U>(self, decode: impl FnOnce(T) -> Option<U>) -> Given<U> {
         match self {
@@ -54,6 +66,27 @@ pub(super) struct Fields<'n> {
 }
 
 impl<'n> Fields<'n> {
+    /// No values, of a map at `span`.
+    pub(super) fn none(span: Span) -> Self {
+        Self {
+            values: BTreeMap::new(),
+            span,
+        }
+    }
+
+    /// With what `defaults` gives to the keys that are absent.
+    pub(super) fn or(mut self, defaults: &Self) -> Self {
+        for (key, node) in &defaults.values {
+            self.values.entry(key).or_insert(node);
+        }
+        self
+    }
+
+    /// Where the value of `key` is, even null.
+    pub(super) fn place(&self, key: &str) -> Option<Span> {
+        self.values.get(key).map(|node| node.span)
+    }
+
     /// What `key` was given.
     pub(super) fn given(&self, key: &str) -> Given<&'n Node> {
         match self.values.get(key) {
@@ -69,19 +102,26 @@ impl<'n> Fields<'n> {
     }
 }
 
-/// Decodes the nodes of one manifest.
+/// Decodes the nodes of one file.
 pub(super) struct Decoder<'t> {
     text: &'t Text,
+    role: Role,
     problems: Vec<Problem>,
 }
 
 impl<'t> Decoder<'t> {
-    /// A decoder of nodes whose places are in `text`.
-    pub(super) fn new(text: &'t Text) -> Self {
+    /// A decoder of nodes whose places are in `text`, which is a file of the `role`.
+    pub(super) fn new(text: &'t Text, role: Role) -> Self {
         Self {
             text,
+            role,
             problems: Vec::new(),
         }
+    }
+
+    /// What the file is that it decodes.
+    pub(super) fn role(&self) -> Role {
+        self.role
     }
 
     /// All problems so far.
@@ -146,8 +186,28 @@ impl<'t> Decoder<'t> {
         what: &str,
         known: &[&str],
     ) -> Option<Fields<'n>> {
+        self.fields_but(node, what, known, &[])
+    }
+
+    /// As [`Self::fields`]; for each key that belongs `elsewhere`, that says what to do.
+    pub(super) fn fields_but<'n>(
+        &mut self,
+        node: &'n Node,
+        what: &str,
+        known: &[&str],
+        elsewhere: &[(&str, &str)],
+    ) -> Option<Fields<'n>> {
         let mut values = BTreeMap::new();
         for (key, value) in self.pairs(node, what)? {
+            if let Some((_, help)) = elsewhere.iter().find(|(name, _)| *name == key.value) {
+                let message = format!("`{}` does not belong into {what}", key.value);
+                self.report(
+                    Problem::error(&codes::MISPLACED_KEY, message)
+                        .at(key.span, "not here")
+                        .help(*help),
+                );
+                continue;
+            }
             if !known.contains(&key.value) {
                 self.unknown_key(&key, what, known);
                 continue;

@@ -1,37 +1,42 @@
 //! `files:` and `defaults:`: which files shall be in the libraries.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 
-use super::codes;
-use super::decode::{Decoder, Fields, Given, Located, listed};
-use super::library::{Library, required};
+use super::attributes::{self, Attributes, Written};
+use super::decode::{Decoder, Fields, Given, Located};
+use super::library::required;
 use super::node::Node;
-use super::path;
-use super::similar::similar;
+use super::origin::Origin;
+use super::selector::Selector;
+use super::{codes, overrides, path};
 use crate::diagnostics::{Problem, Span};
-use crate::model::{InvalidName, Name, none_if_empty};
+use crate::model::{InvalidName, Name};
 
 /// One entry of `files:`, with the attributes that `defaults:` gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
-    /// Where its source is, and for a glob where it looks; relative to the manifest's folder.
+    /// The file that it is written in.
+    pub(crate) origin: Arc<Origin>,
+    /// Where its source is, and for a glob where it looks; relative to the origin's folder.
     pub(crate) source: Located<Utf8PathBuf>,
     /// What the file is called in the libraries.
     pub(crate) name: EntryName,
-    /// See [`crate::model::File::description`].
-    pub(crate) description: Option<String>,
-    /// See [`crate::model::File::parameters_description`].
-    pub(crate) parameters_description: Option<String>,
-    /// See [`crate::model::File::has_parameters`].
-    pub(crate) has_parameters: bool,
-    /// Whether it may take over an unmanaged file of that name.
-    pub(crate) adopt: bool,
-    /// Whether a plan that would delete it is an error.
-    pub(crate) protect: bool,
     /// The names of the libraries that it is for.
-    pub(crate) libraries: BTreeSet<String>,
+    pub(crate) libraries: Arc<BTreeSet<String>>,
+    /// Its attributes where nothing is overridden.
+    pub(crate) attributes: Attributes,
+    /// Its attributes in the libraries where they are others.
+    pub(crate) overridden: BTreeMap<String, Attributes>,
+}
+
+impl Entry {
+    /// Its attributes in `library`.
+    pub(crate) fn attributes_in(&self, library: &str) -> &Attributes {
+        self.overridden.get(library).unwrap_or(&self.attributes)
+    }
 }
 
 /// What a file is called.
@@ -45,60 +50,53 @@ pub(crate) enum EntryName {
     Bad,
 }
 
-/// The attributes that `defaults:` can give.
-pub(super) const ATTRIBUTE_KEYS: [&str; 6] = [
-    "description",
-    "parameters_description",
-    "has_parameters",
-    "adopt",
-    "protect",
-    "libraries",
-];
+/// The keys that `defaults:` can have.
+pub(super) const DEFAULTS_KEYS: [&str; 6] = {
+    let [a, b, c, d, e] = attributes::KEYS;
+    [a, b, c, d, e, "libraries"]
+};
 
-/// The keys of an entry: its own two, and the attributes.
-pub(super) const KEYS: [&str; 8] = [
-    "source",
-    "name",
-    "description",
-    "parameters_description",
-    "has_parameters",
-    "adopt",
-    "protect",
-    "libraries",
-];
+/// The keys of an entry.
+pub(super) const KEYS: [&str; 9] = {
+    let [a, b, c, d, e] = attributes::KEYS;
+    ["source", "name", a, b, c, d, e, "libraries", "overrides"]
+};
 
-#[derive(Clone)]
-struct Attributes {
-    description: Given<String>,
-    parameters_description: Given<String>,
-    has_parameters: Given<bool>,
-    adopt: Given<bool>,
-    protect: Given<bool>,
-    libraries: Given<BTreeSet<String>>,
+/// What `defaults:` gives to the entries beside it.
+struct Defaults {
+    attributes: Written,
+    libraries: Given<Arc<BTreeSet<String>>>,
 }
 
-/// The entries of a manifest.
+/// The entries of one file, by what it has under `defaults` and `files`.
 pub(super) fn entries(
     decoder: &mut Decoder<'_>,
-    defaults: Option<&Node>,
-    files: Option<&Node>,
-    libraries: &[Library],
+    origin: &Arc<Origin>,
+    fields: &Fields<'_>,
+    selector: &mut Selector,
 ) -> Vec<Entry> {
-    let fields = defaults.and_then(|node| decoder.fields(node, "`defaults`", &ATTRIBUTE_KEYS));
-    let defaults = fields.map(|fields| attributes(decoder, &fields, libraries));
-    let Some(list) = files.and_then(|node| decoder.list(node, "`files`")) else {
+    let defaults = fields
+        .get("defaults")
+        .and_then(|node| decoder.fields(node, "`defaults`", &DEFAULTS_KEYS))
+        .map(|fields| Defaults {
+            attributes: Written::of(decoder, &fields),
+            libraries: libraries(decoder, &fields, selector),
+        });
+    let list = fields.get("files");
+    let Some(list) = list.and_then(|node| decoder.list(node, "`files`")) else {
         return Vec::new();
     };
     list.iter()
-        .filter_map(|node| entry(decoder, node, defaults.as_ref(), libraries))
+        .filter_map(|node| entry(decoder, origin, node, defaults.as_ref(), selector))
         .collect()
 }
 
 fn entry(
     decoder: &mut Decoder<'_>,
+    origin: &Arc<Origin>,
     node: &Node,
-    defaults: Option<&Attributes>,
-    libraries: &[Library],
+    defaults: Option<&Defaults>,
+    selector: &mut Selector,
 ) -> Option<Entry> {
     let fields = decoder.fields(node, "an entry of `files`", &KEYS)?;
     let source = required(decoder, &fields, "source", "an entry of `files`")
@@ -106,123 +104,37 @@ fn entry(
     let name = fields
         .get("name")
         .map_or(EntryName::OfSource, |node| name(decoder, node));
-    let own = attributes(decoder, &fields, libraries);
-    let attributes = match defaults {
-        Some(defaults) => own.or(defaults),
-        None => own,
+    let mut written = Written::of(decoder, &fields);
+    let mut libraries = libraries(decoder, &fields, selector);
+    if let Some(defaults) = defaults {
+        written = written.or(&defaults.attributes);
+        libraries = libraries.or(&defaults.libraries);
+    }
+    let libraries = libraries
+        .value()
+        .unwrap_or_else(|| Arc::clone(selector.all()));
+    let overridden = match fields.get("overrides") {
+        Some(node) => overrides::overridden(decoder, node, &written, &libraries, selector),
+        None => BTreeMap::new(),
     };
-    let parameters_description = none_if_empty(attributes.parameters_description.value());
     Some(Entry {
+        origin: Arc::clone(origin),
         source: source?,
         name,
-        description: none_if_empty(attributes.description.value()),
-        has_parameters: attributes
-            .has_parameters
-            .value()
-            .unwrap_or(parameters_description.is_some()),
-        parameters_description,
-        adopt: attributes.adopt.value().unwrap_or(false),
-        protect: attributes.protect.value().unwrap_or(false),
-        libraries: attributes.libraries.value().unwrap_or_else(|| {
-            libraries
-                .iter()
-                .map(|library| library.name.clone())
-                .collect()
-        }),
+        libraries,
+        attributes: written.finish(),
+        overridden,
     })
 }
 
-fn attributes(decoder: &mut Decoder<'_>, fields: &Fields<'_>, libraries: &[Library]) -> Attributes {
-    let mut prose = |key: &str| {
-        fields.given(key).decode(|node| {
-            let text = decoder.prose(node, &format!("`{key}`"))?;
-            Some(text.value)
-        })
-    };
-    let description = prose("description");
-    let parameters_description = prose("parameters_description");
-    let mut boolean = |key: &str| {
-        fields
-            .given(key)
-            .decode(|node| decoder.boolean(node, &format!("`{key}`")))
-    };
-    Attributes {
-        description,
-        parameters_description,
-        has_parameters: boolean("has_parameters"),
-        adopt: boolean("adopt"),
-        protect: boolean("protect"),
-        libraries: fields
-            .given("libraries")
-            .decode(|node| library_names(decoder, node, libraries)),
-    }
-}
-
-impl Attributes {
-    /// `self` where it says something, even null, else `defaults`.
-    fn or(self, defaults: &Self) -> Self {
-        fn pick<T: Clone>(own: Given<T>, default: &Given<T>) -> Given<T> {
-            match own {
-                Given::Absent => default.clone(),
-                Given::Null | Given::Value(_) => own,
-            }
-        }
-        Self {
-            description: pick(self.description, &defaults.description),
-            parameters_description: pick(
-                self.parameters_description,
-                &defaults.parameters_description,
-            ),
-            has_parameters: pick(self.has_parameters, &defaults.has_parameters),
-            adopt: pick(self.adopt, &defaults.adopt),
-            protect: pick(self.protect, &defaults.protect),
-            libraries: pick(self.libraries, &defaults.libraries),
-        }
-    }
-}
-
-/// The known ones of the libraries that the list `node` names.
-fn library_names(
+fn libraries(
     decoder: &mut Decoder<'_>,
-    node: &Node,
-    libraries: &[Library],
-) -> Option<BTreeSet<String>> {
-    let list = decoder.list(node, "`libraries`")?;
-    if list.is_empty() {
-        decoder.report(
-            Problem::error(&codes::IN_NO_LIBRARY, "the entry is for no library")
-                .at(node.span, "nothing here")
-                .help("name a library, or take the key away: then it is for all of them"),
-        );
-    }
-    let known: Vec<&str> = libraries
-        .iter()
-        .map(|library| library.name.as_str())
-        .collect();
-    let mut names = BTreeSet::new();
-    for node in list {
-        let Some(name) = decoder.plain_text(node, "a library's name") else {
-            continue;
-        };
-        if known.contains(&name.value.as_str()) {
-            names.insert(name.value);
-            continue;
-        }
-        let help = match similar(&name.value, known.iter().copied()) {
-            Some(meant) => format!("write `{meant}`, if that is meant"),
-            None => format!(
-                "declare it under `libraries:` at the top, or use one of {}",
-                listed(&known)
-            ),
-        };
-        let message = format!("the manifest declares no library `{}`", name.value);
-        decoder.report(
-            Problem::error(&codes::UNKNOWN_LIBRARY, message)
-                .at(name.span, "unknown library")
-                .help(help),
-        );
-    }
-    Some(names)
+    fields: &Fields<'_>,
+    selector: &mut Selector,
+) -> Given<Arc<BTreeSet<String>>> {
+    fields
+        .given("libraries")
+        .decode(|node| selector.listed(decoder, node))
 }
 
 fn name(decoder: &mut Decoder<'_>, node: &Node) -> EntryName {

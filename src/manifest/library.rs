@@ -73,6 +73,25 @@ pub(super) const KEYS: [&str; 12] = [
     "max_deletes",
 ];
 
+/// What `library_defaults` cannot give, and what to do instead: these say which library it is. Two entries that
+/// share them by a default would be the same library, with two states.
+const ITS_OWN: [(&str, &str); 2] = [
+    (
+        "tenant_id",
+        "write it under each library: it says which one that is",
+    ),
+    (
+        "endpoint",
+        "write it under each library: it says which one that is; `cloud` may be shared",
+    ),
+];
+
+/// The keys of `library_defaults:`.
+pub(super) fn default_keys() -> Vec<&'static str> {
+    let own = |key: &&str| ITS_OWN.iter().any(|(own, _)| own == key);
+    KEYS.into_iter().filter(|key| !own(key)).collect()
+}
+
 pub(super) const LIMIT_KEYS: [&str; 2] = ["calls", "per"];
 
 impl Library {
@@ -102,8 +121,13 @@ impl Library {
     }
 }
 
-/// The libraries of a manifest, by name.
-pub(super) fn libraries(decoder: &mut Decoder<'_>, node: Option<&Node>) -> Vec<Library> {
+/// The libraries of a manifest, by name; `defaults` has the settings of those that do not say otherwise.
+pub(super) fn libraries(
+    decoder: &mut Decoder<'_>,
+    node: Option<&Node>,
+    defaults: Option<&Node>,
+) -> Vec<Library> {
+    let defaults = defaults.map(|defaults| library_defaults(decoder, defaults, node.is_some()));
     let Some(node) = node else {
         return vec![Library {
             from_environment: true,
@@ -122,13 +146,37 @@ pub(super) fn libraries(decoder: &mut Decoder<'_>, node: Option<&Node>) -> Vec<L
     }
     let mut libraries: Vec<Library> = pairs
         .into_iter()
-        .map(|(name, node)| library(decoder, &name, node))
+        .map(|(name, node)| library(decoder, &name, node, defaults.as_ref()))
         .collect();
     libraries.sort_by(|a, b| a.name.cmp(&b.name));
     libraries
 }
 
-fn library(decoder: &mut Decoder<'_>, name: &Located<&str>, node: &Node) -> Library {
+/// What `node`, which is `library_defaults`, gives to libraries, of which there may be none.
+fn library_defaults<'n>(decoder: &mut Decoder<'_>, node: &'n Node, libraries: bool) -> Fields<'n> {
+    if !libraries {
+        decoder.report(
+            Problem::error(
+                &codes::LIBRARY_DEFAULTS_UNUSED,
+                "`library_defaults` is without effect: there are no `libraries`",
+            )
+            .at(node.span, "nobody has these")
+            .help("declare the libraries under `libraries:`, or take `library_defaults` away"),
+        );
+    }
+    let fields = decoder.fields_but(node, "`library_defaults`", &default_keys(), &ITS_OWN);
+    let fields = fields.unwrap_or_else(|| Fields::none(node.span));
+    // What is wrong with them is said even where every library says otherwise.
+    settings(decoder, &mut Library::new(""), &fields);
+    fields
+}
+
+fn library(
+    decoder: &mut Decoder<'_>,
+    name: &Located<&str>,
+    node: &Node,
+    defaults: Option<&Fields<'_>>,
+) -> Library {
     if !is_name(name.value) {
         decoder.report(
             Problem::error(
@@ -141,13 +189,23 @@ fn library(decoder: &mut Decoder<'_>, name: &Located<&str>, node: &Node) -> Libr
     }
     let mut library = Library::new(name.value);
     // A library without a body has the defaults.
-    if node.value == Value::Null {
-        return library;
-    }
-    let Some(fields) = decoder.fields(node, "a library", &KEYS) else {
-        return library;
+    let fields = if node.value == Value::Null {
+        Some(Fields::none(node.span))
+    } else {
+        decoder.fields(node, "a library", &KEYS)
     };
-    library.tenant_id = tenant_id(decoder, &fields);
+    if let Some(mut fields) = fields {
+        if let Some(defaults) = defaults {
+            fields = fields.or(defaults);
+        }
+        settings(decoder, &mut library, &fields);
+    }
+    library
+}
+
+/// Puts what `fields` say into `library`.
+fn settings(decoder: &mut Decoder<'_>, library: &mut Library, fields: &Fields<'_>) {
+    library.tenant_id = tenant_id(decoder, fields);
     if let Some(node) = fields.get("cloud") {
         library.cloud = decoder
             .word(node, "`cloud`", &Cloud::WORDS)
@@ -161,7 +219,7 @@ fn library(decoder: &mut Decoder<'_>, name: &Located<&str>, node: &Node) -> Libr
             .word(node, "`auth`", &Auth::WORDS)
             .unwrap_or_default();
     }
-    identity::decode(decoder, &fields, &mut library);
+    identity::decode(decoder, fields, library);
     if let Some(node) = fields.get("max_file_size") {
         // Where it cannot be read, no file shall seem to be larger.
         library.max_file_size = max_file_size(decoder, node).unwrap_or(u64::MAX);
@@ -178,7 +236,6 @@ fn library(decoder: &mut Decoder<'_>, name: &Located<&str>, node: &Node) -> Libr
         let most = decoder.whole(node, "`max_deletes`", 0, u64::MAX);
         library.max_deletes = most.unwrap_or(Policy::MAX_DELETES);
     }
-    library
 }
 
 fn is_name(text: &str) -> bool {

@@ -30,7 +30,7 @@ pub(super) fn by_library(
                     }
                 }
                 _ => {
-                    names.insert(found.name.clone(), found.file.clone());
+                    names.insert(found.name.clone(), found.desired_in(&library.name));
                 }
             }
         }
@@ -56,7 +56,7 @@ fn duplicate(first: &Found<'_>, again: &Found<'_>, library: &str) -> Problem {
             .at(again.span, format!("again here, for `{two}`"))
             .at(first.span, format!("first here, for `{one}`"))
     };
-    problem.help(if one == two {
+    problem.help(if first.path == again.path {
         "take one of the two entries away, or narrow a glob"
     } else if first.source.by_glob || again.source.by_glob {
         "narrow the glob, or list the files one by one, each with its own `name`"

@@ -34,6 +34,29 @@ pub(super) enum Value {
     Map(Vec<(Node, Node)>),
 }
 
+impl Node {
+    /// The same, `by` bytes further.
+    pub(super) fn moved(mut self, by: usize) -> Self {
+        self.move_by(by);
+        self
+    }
+
+    fn move_by(&mut self, by: usize) {
+        self.span.start = self.span.start.saturating_add(by);
+        self.span.end = self.span.end.saturating_add(by);
+        match &mut self.value {
+            Value::Null | Value::Bool(_) | Value::Whole(_) | Value::Number | Value::Text(_) => {}
+            Value::List(list) => list.iter_mut().for_each(|node| node.move_by(by)),
+            Value::Map(pairs) => {
+                for (key, value) in pairs {
+                    key.move_by(by);
+                    value.move_by(by);
+                }
+            }
+        }
+    }
+}
+
 thread_local! {
     /// How many bytes of text may still be copied; `None` once there was one too many.
     ///

@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use miette::Diagnostic;
 use thiserror::Error;
 
-/// The largest manifest, in bytes: some 100,000 entries.
+/// The largest manifest with all that it includes, in bytes: some 100,000 entries.
 pub(crate) const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 /// The manifest cannot be read.
@@ -58,28 +58,31 @@ pub(crate) enum ReadError {
 
 /// The bytes of the manifest at `path`, at most [`MAX_BYTES`].
 pub(crate) fn read(path: &Utf8Path) -> Result<Vec<u8>, ReadError> {
-    let unreadable = |error| ReadError::Unreadable {
-        path: path.to_owned(),
-        error,
-    };
-    let (file, metadata) = open(path).map_err(|error| match error {
-        OpenError::Missing => ReadError::Missing(path.to_owned()),
-        OpenError::Directory => ReadError::Directory(path.to_owned()),
-        OpenError::NotRegular => ReadError::NotRegular(path.to_owned()),
-        OpenError::Unreadable(error) => unreadable(error),
-    })?;
-    if metadata.len() > MAX_BYTES {
-        return Err(ReadError::TooLarge(path.to_owned()));
+    match bytes(path, MAX_BYTES) {
+        Ok(Some(bytes)) => Ok(bytes),
+        Ok(None) => Err(ReadError::TooLarge(path.to_owned())),
+        Err(OpenError::Missing) => Err(ReadError::Missing(path.to_owned())),
+        Err(OpenError::Directory) => Err(ReadError::Directory(path.to_owned())),
+        Err(OpenError::NotRegular) => Err(ReadError::NotRegular(path.to_owned())),
+        Err(OpenError::Unreadable(error)) => Err(ReadError::Unreadable {
+            path: path.to_owned(),
+            error,
+        }),
+    }
+}
+
+/// The bytes of the regular file at `path`; `None` where it has more than `most`.
+pub(super) fn bytes(path: &Utf8Path, most: u64) -> Result<Option<Vec<u8>>, OpenError> {
+    let (file, metadata) = open(path)?;
+    if metadata.len() > most {
+        return Ok(None);
     }
     let mut bytes = Vec::new();
     // It may grow while it is read.
-    file.take(MAX_BYTES + 1)
+    file.take(most.saturating_add(1))
         .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(ReadError::TooLarge(path.to_owned()));
-    }
-    Ok(bytes)
+        .map_err(OpenError::Unreadable)?;
+    Ok(Some(bytes).filter(|bytes| bytes.len() as u64 <= most))
 }
 
 /// Why a file cannot be opened.

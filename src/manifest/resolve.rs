@@ -1,13 +1,16 @@
 //! From a manifest and its sources to what is desired.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
-use super::content::{self, Content};
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::content::{self, Content, Contents};
 use super::entry::invalid_name;
 use super::glob::{Finder, Pattern, is_glob};
 use super::{Endpoint, Entry, EntryName, Library, Manifest, codes, names, quantity};
 use crate::diagnostics::{Problem, Span};
-use crate::model::{DesiredFile, File, Name};
+use crate::model::{DesiredFile, File, Name, Sha256};
 
 /// What the manifest asks of the selected libraries.
 #[derive(Clone, Debug)]
@@ -31,23 +34,34 @@ const MAX_SUGGESTIONS: usize = 100;
 /// hashes contents, gives names. Returns what can be resolved, and everything that is wrong with the rest.
 /// Other entries are not looked at.
 pub(super) fn resolve(manifest: &Manifest, selected: &[&Library]) -> (Desired, Vec<Problem>) {
+    resolve_with(manifest, selected, content::hash)
+}
+
+/// [`resolve`] with what reads a file: it is called once for each, in parallel.
+pub(super) fn resolve_with(
+    manifest: &Manifest,
+    selected: &[&Library],
+    read: impl Fn(&Utf8Path, u64) -> io::Result<Content> + Sync,
+) -> (Desired, Vec<Problem>) {
     let mut resolver = Resolver {
         manifest,
         selected,
-        finder: Finder::new(manifest.folder(), skipped(manifest)),
+        skipped: skipped(manifest),
+        finders: BTreeMap::new(),
         problems: Vec::new(),
         suggestions: 0,
     };
     let sources = resolver.sources();
-    let contents = resolver.contents(&sources);
+    let contents = content::examine(&resolver.places(&sources), read);
     let files = resolver.files(&sources, &contents);
     let mut problems = resolver.problems;
     let desired = names::by_library(&files, selected, &mut problems);
     (desired, problems)
 }
 
-/// What globs leave out: the state, the emulators' data, and the manifest itself.
-fn skipped(manifest: &Manifest) -> BTreeSet<String> {
+/// What globs leave out: the state, the emulators' data, the manifest, and what it includes. As written and as
+/// they really are, since globs of included files look into other folders than the manifest's.
+fn skipped(manifest: &Manifest) -> BTreeSet<Utf8PathBuf> {
     let emulators =
         manifest
             .libraries
@@ -56,12 +70,22 @@ fn skipped(manifest: &Manifest) -> BTreeSet<String> {
                 Endpoint::Emulator(folder) => Some(folder.as_str()),
                 Endpoint::Url(_) => None,
             });
-    std::iter::once(manifest.state.path.as_str())
+    let folder = real_or_written(manifest.folder());
+    let in_folder = std::iter::once(manifest.state.path.as_str())
         .chain(emulators)
         .chain(manifest.path.file_name())
         .map(lexical)
         .filter(|path| !path.is_empty())
+        .map(|path| folder.join(path));
+    let texts = manifest.texts.names().map(Utf8PathBuf::from);
+    in_folder
+        .chain(texts)
+        .flat_map(|path| [real_or_written(&path), path])
         .collect()
+}
+
+fn real_or_written(path: &Utf8Path) -> Utf8PathBuf {
+    path.canonicalize_utf8().unwrap_or_else(|_| path.to_owned())
 }
 
 /// `path` without `.` and `..`.
@@ -82,9 +106,15 @@ pub(super) struct Source<'m> {
     /// Which entry, in the order of the manifest.
     pub(super) nth: usize,
     pub(super) entry: &'m Entry,
-    /// Relative to the manifest's folder.
+    /// Relative to the folder of the entry's origin.
     pub(super) path: String,
     pub(super) by_glob: bool,
+}
+
+impl Source<'_> {
+    fn place(&self) -> content::Place<'_> {
+        (&self.entry.origin.folder, &self.path)
+    }
 }
 
 /// A source that is good.
@@ -93,13 +123,38 @@ pub(super) struct Found<'m> {
     pub(super) name: Name,
     /// Where the name, or the source that implies it, is in the manifest.
     pub(super) span: Span,
-    pub(super) file: DesiredFile,
+    /// Where the content is read from.
+    pub(super) path: Utf8PathBuf,
+    sha256: Sha256,
+    size: u64,
+}
+
+impl Found<'_> {
+    /// What it shall be in `library`.
+    pub(super) fn desired_in(&self, library: &str) -> DesiredFile {
+        let attributes = self.source.entry.attributes_in(library);
+        DesiredFile {
+            file: File {
+                sha256: self.sha256,
+                size: Some(self.size),
+                description: attributes.description.clone(),
+                has_parameters: attributes.has_parameters,
+                parameters_description: attributes.parameters_description.clone(),
+            },
+            source: self.path.clone(),
+            adopt: attributes.adopt,
+            protect: attributes.protect,
+        }
+    }
 }
 
 struct Resolver<'m> {
     manifest: &'m Manifest,
     selected: &'m [&'m Library],
-    finder: Finder<'m>,
+    /// Real paths that globs leave out.
+    skipped: BTreeSet<Utf8PathBuf>,
+    /// By the folder that they look into.
+    finders: BTreeMap<&'m Utf8Path, Finder<'m>>,
     problems: Vec<Problem>,
     suggestions: usize,
 }
@@ -122,7 +177,7 @@ impl<'m> Resolver<'m> {
                 continue;
             }
             let path = entry.source.value.as_str();
-            let exists = || self.manifest.folder().join(path).symlink_metadata().is_ok();
+            let exists = || entry.origin.folder.join(path).symlink_metadata().is_ok();
             let by_glob = is_glob(path) && !exists();
             let paths = if by_glob {
                 self.matches(entry)
@@ -139,8 +194,23 @@ impl<'m> Resolver<'m> {
         sources
     }
 
+    /// What looks into the folder of `entry`.
+    fn finder(&mut self, entry: &'m Entry) -> &mut Finder<'m> {
+        let folder = entry.origin.folder.as_path();
+        let skipped = &self.skipped;
+        self.finders.entry(folder).or_insert_with(|| {
+            let real = real_or_written(folder);
+            let inside = skipped.iter().filter_map(|path| {
+                let path = path.strip_prefix(&real).ok()?;
+                let parts: Vec<&str> = path.iter().collect();
+                Some(parts.join("/")).filter(|path| !path.is_empty())
+            });
+            Finder::new(folder, inside.collect())
+        })
+    }
+
     /// The files that the glob of `entry` matches.
-    fn matches(&mut self, entry: &Entry) -> BTreeSet<String> {
+    fn matches(&mut self, entry: &'m Entry) -> BTreeSet<String> {
         let (glob, span) = (entry.source.value.as_str(), entry.source.span);
         if let EntryName::Given(name) = &entry.name {
             self.problems.push(
@@ -161,7 +231,7 @@ impl<'m> Resolver<'m> {
                 return BTreeSet::new();
             }
         };
-        let matches = self.finder.find(&pattern);
+        let matches = self.finder(entry).find(&pattern);
         for (folder, error) in &matches.unreadable {
             let folder = if folder.is_empty() { "." } else { folder };
             self.problems.push(
@@ -192,10 +262,10 @@ impl<'m> Resolver<'m> {
         matches.files
     }
 
-    fn no_match(&mut self, entry: &Entry, pattern: &Pattern) {
+    fn no_match(&mut self, entry: &'m Entry, pattern: &Pattern) {
         let near = Some(pattern.start())
             .filter(|start| !start.is_empty())
-            .and_then(|start| self.near(start));
+            .and_then(|start| self.near(entry, start));
         let help = match near {
             Some(near) => format!("look in `{near}`, if that is meant"),
             None => "correct the glob, or take the entry away; hidden files match only where the glob names them".to_owned(),
@@ -208,72 +278,55 @@ impl<'m> Resolver<'m> {
         );
     }
 
-    fn near(&mut self, path: &str) -> Option<String> {
+    fn near(&mut self, entry: &'m Entry, path: &str) -> Option<String> {
         self.suggestions += 1;
         if self.suggestions > MAX_SUGGESTIONS {
             return None;
         }
-        self.finder.near(path)
+        self.finder(entry).near(path)
     }
 
-    /// The content at each path, each read once.
-    fn contents(&self, sources: &[Source<'_>]) -> BTreeMap<String, Content> {
-        let mut limits: BTreeMap<String, u64> = BTreeMap::new();
+    /// Each place that a source is at, with the most bytes that some library takes of it.
+    fn places<'s>(&self, sources: &'s [Source<'_>]) -> BTreeMap<content::Place<'s>, u64> {
+        let mut limits: BTreeMap<content::Place<'_>, u64> = BTreeMap::new();
         for source in sources {
             let most = self
                 .libraries_of(source.entry)
                 .map(|library| library.max_file_size)
                 .max();
-            let limit = limits.entry(source.path.clone()).or_default();
+            let limit = limits.entry(source.place()).or_default();
             *limit = (*limit).max(most.unwrap_or(u64::MAX));
         }
-        content::examine(self.manifest.folder(), &limits)
+        limits
     }
 
     /// The sources whose content and name are good.
-    fn files<'s>(
-        &mut self,
-        sources: &'s [Source<'s>],
-        contents: &BTreeMap<String, Content>,
-    ) -> Vec<Found<'s>> {
+    fn files<'s>(&mut self, sources: &'s [Source<'m>], contents: &Contents<'s>) -> Vec<Found<'s>> {
         let mut files = Vec::new();
         for source in sources {
             let content = contents
-                .get(&source.path)
+                .get(source.place())
                 .and_then(|content| self.good(source, content));
             let name = self.name(source);
-            let (Some((name, span)), Some(content)) = (name, content) else {
+            let (Some((name, span)), Some((sha256, size))) = (name, content) else {
                 continue;
             };
-            let entry = source.entry;
             files.push(Found {
                 source,
                 name,
                 span,
-                file: DesiredFile {
-                    file: File {
-                        sha256: content.0,
-                        size: Some(content.1),
-                        description: entry.description.clone(),
-                        has_parameters: entry.has_parameters,
-                        parameters_description: entry.parameters_description.clone(),
-                    },
-                    source: self.manifest.folder().join(&source.path),
-                    adopt: entry.adopt,
-                    protect: entry.protect,
-                },
+                path: source.entry.origin.folder.join(&source.path),
+                sha256,
+                size,
             });
         }
         files
     }
 
     /// Hash and size of `content`, unless it cannot be uploaded.
-    fn good(
-        &mut self,
-        source: &Source<'_>,
-        content: &Content,
-    ) -> Option<(crate::model::Sha256, u64)> {
+    fn good(&mut self, source: &Source<'m>, content: &Content) -> Option<(Sha256, u64)> {
         let path = &source.path;
+        let folder = format!("{}'s folder", source.entry.origin.role.the());
         let problem = match content {
             Content::Hashed { sha256, size } => {
                 return self.fits(source, *size).then_some((*sha256, *size));
@@ -283,12 +336,14 @@ impl<'m> Resolver<'m> {
                 return None;
             }
             Content::Missing => {
-                let help = match self.near(path) {
+                let help = match self.near(source.entry, path) {
                     Some(near) if near.split('/').count() == path.split('/').count() => {
                         format!("write `{near}`, if that is meant")
                     }
                     Some(near) => format!("look in `{near}`, if that is meant"),
-                    None => "create the file, or correct the path; it is relative to the manifest's folder".to_owned(),
+                    None => {
+                        format!("create the file, or correct the path; it is relative to {folder}")
+                    }
                 };
                 Problem::error(&codes::SOURCE_MISSING, format!("`{path}` does not exist"))
                     .help(help)
@@ -306,9 +361,9 @@ impl<'m> Resolver<'m> {
             .help("name a regular file: a pipe, a socket or a device has no content to review"),
             Content::LinkOutside => Problem::error(
                 &codes::LINK_OUTSIDE,
-                format!("`{path}` leaves the manifest's folder through a symbolic link"),
+                format!("`{path}` leaves {folder} through a symbolic link"),
             )
-            .help("move the file itself into the manifest's folder"),
+            .help(format!("move the file itself into {folder}")),
             Content::Unreadable(error) => Problem::error(
                 &codes::SOURCE_UNREADABLE,
                 format!("`{path}` cannot be read: {error}"),

@@ -3,12 +3,15 @@
 use serde_json::{Value, json};
 
 use super::cloud::Cloud;
-use super::library::{Library, UNMANAGED_WORDS};
-use super::{BACKENDS, StateSettings};
+use super::library::{Library, UNMANAGED_WORDS, default_keys};
+use super::settings::{BACKENDS, StateSettings};
 use crate::model::{Auth, Policy};
 
 /// A path that is relative, uses `/`, and starts with no `..`.
 const PATH: &str = r"^(?![A-Za-z]:)(?!/)(?!\.\.(/|$))[^\\]+$";
+
+/// The same, and it may start with `..`.
+const INCLUDE: &str = r"^(?![A-Za-z]:)(?!/)[^\\]+$";
 
 /// The schema of `jumpbag.yaml`, as draft 2020-12. What needs the sources or another part of the
 /// manifest, such as names that are there twice, is beyond a schema.
@@ -25,6 +28,12 @@ pub(crate) fn schema() -> Value {
                 "description": "The version of this format.",
                 "const": 1
             },
+            "include": {
+                "description": "Files whose entries are added: YAML with `version`, `defaults`, `files` and `include` alone. Paths are relative to the file that includes, with `/`, and stay in the repository, the nearest folder above the manifest that has `.git`. Everything in an included file is relative to its own folder and has its own `defaults`.",
+                "type": ["array", "null"],
+                "items": { "type": "string", "pattern": INCLUDE },
+                "examples": [["../common/files.yaml"]]
+            },
             "libraries": {
                 "description": "The libraries, by name. Without this key there is one, `default`, whose tenant and endpoint come from the environment.",
                 "type": ["object", "null"],
@@ -34,12 +43,13 @@ pub(crate) fn schema() -> Value {
                     format!("^[a-z0-9][a-z0-9_-]{{0,{}}}$", Library::MAX_NAME - 1): { "$ref": "#/$defs/library" }
                 }
             },
+            "library_defaults": library_defaults(),
             "state": { "$ref": "#/$defs/state" },
             "defaults": {
-                "description": "Attributes of every entry; an entry's own value wins, null and an empty text too.",
+                "description": "Attributes of every entry of this file; an entry's own value wins, null and an empty text too.",
                 "type": ["object", "null"],
                 "additionalProperties": false,
-                "properties": attributes()
+                "properties": with_libraries(attributes())
             },
             "files": {
                 "description": "The files that should be there.",
@@ -51,9 +61,30 @@ pub(crate) fn schema() -> Value {
             "library": library(),
             "limit": limit(),
             "state": state(),
-            "entry": entry()
+            "entry": entry(),
+            "override": {
+                "description": "Attributes that a file has in some of its libraries; null and an empty text count.",
+                "type": ["object", "null"],
+                "additionalProperties": false,
+                "properties": attributes()
+            }
         }
     })
+}
+
+fn library_defaults() -> Value {
+    let mut defaults = library();
+    if let Some(properties) = defaults
+        .pointer_mut("/properties")
+        .and_then(Value::as_object_mut)
+    {
+        properties.retain(|key, _| default_keys().contains(&key.as_str()));
+    }
+    if let Some(object) = defaults.as_object_mut() {
+        let description = "Settings of every library; a library's own value wins, null too. `tenant_id` and `endpoint` say which library it is, and have no default.";
+        object.insert("description".to_owned(), json!(description));
+    }
+    defaults
 }
 
 fn library() -> Value {
@@ -185,7 +216,7 @@ fn state() -> Value {
 fn entry() -> Value {
     let mut properties = json!({
         "source": {
-            "description": "The file, relative to the manifest's folder and in it, with `/`. With `*`, `?`, `[` or `{` it is a glob: one file for each match, sharing the attributes. Globs match hidden files only where they name them, follow no symbolic links to folders, and leave out `.git`, the state, the emulators' data and the manifest.",
+            "description": "The file, relative to the folder of the manifest, or of the included file that this is in, and in that folder, with `/`. With `*`, `?`, `[` or `{` it is a glob: one file for each match, sharing the attributes. Globs match hidden files only where they name them, follow no symbolic links to folders, and leave out `.git`, the state, the emulators' data, the manifest and what it includes.",
             "type": "string",
             "pattern": PATH,
             "examples": ["scripts/collect-triage.ps1", "tools/**/*.exe"]
@@ -198,8 +229,11 @@ fn entry() -> Value {
             "pattern": r"^[^/\\]+$"
         }
     });
-    if let (Value::Object(all), Value::Object(attributes)) = (&mut properties, attributes()) {
+    if let (Value::Object(all), Value::Object(attributes)) =
+        (&mut properties, with_libraries(attributes()))
+    {
         all.extend(attributes);
+        all.insert("overrides".to_owned(), overrides());
     }
     json!({
         "description": "One file, or all files that a glob matches.",
@@ -234,13 +268,30 @@ fn attributes() -> Value {
             "description": "Whether a plan that would delete it is an error.",
             "type": ["boolean", "null"],
             "default": false
-        },
-        "libraries": {
-            "description": "The names of the libraries that it is for; by default all.",
-            "type": ["array", "null"],
-            "items": { "type": "string" },
-            "minItems": 1
         }
+    })
+}
+
+fn with_libraries(mut properties: Value) -> Value {
+    if let Some(properties) = properties.as_object_mut() {
+        let libraries = json!({
+            "description": "The libraries that it is for, by their names or globs; by default all. Each has to match one.",
+            "type": ["array", "null"],
+            "items": { "type": "string", "minLength": 1 },
+            "minItems": 1,
+            "examples": [["contoso", "lab-*"]]
+        });
+        properties.insert("libraries".to_owned(), libraries);
+    }
+    properties
+}
+
+fn overrides() -> Value {
+    json!({
+        "description": "Attributes that differ from library to library, by the libraries' names or globs. Each has to match one of the entry's libraries, and two that match the same one must not disagree.",
+        "type": ["object", "null"],
+        "additionalProperties": { "$ref": "#/$defs/override" },
+        "examples": [{ "contoso": { "description": "Collects for Contoso" }, "lab-*": { "adopt": true } }]
     })
 }
 

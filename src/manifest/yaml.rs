@@ -6,6 +6,7 @@ use serde_yaml::{DefaultMessageFormatter, Error, MessageFormatter as _, Options}
 
 use super::codes;
 use super::node::{Node, Value, with_text_budget};
+use super::origin::Role;
 use crate::diagnostics::{Problem, Span, Text};
 
 /// The deepest nesting; a manifest needs 4.
@@ -14,64 +15,105 @@ const MAX_DEPTH: usize = 32;
 /// The most values. An entry with every attribute has 17, so this is over 200,000 of them.
 const MAX_NODES: usize = 4_000_000;
 
-/// The most values that aliases stand for: five for each of 100,000 entries.
-const MAX_ALIASED_NODES: usize = 500_000;
-
-/// The most bytes of text that aliases may add to those of the manifest.
-const MAX_ALIASED_BYTES: usize = 16 * 1024 * 1024;
-
-/// The text of the manifest `name`, or the text up to its first bad byte and what is wrong there.
-pub(super) fn decode(name: &str, bytes: &[u8]) -> (Text, Option<Problem>) {
-    let error = match std::str::from_utf8(bytes) {
-        Ok(text) => return (Text::new(name, text), None),
-        Err(error) => error,
-    };
-    // What is before the bad byte stays as it is, so that its offset is also that of the replacement.
-    let text = Text::new(name, String::from_utf8_lossy(bytes).into_owned());
-    let bad = error.valid_up_to();
-    let problem = Problem::error(&codes::NOT_UTF8, "the manifest is not UTF-8")
-        .at(
-            (bad..bad + char::REPLACEMENT_CHARACTER.len_utf8()).into(),
-            format!("byte {} is the first that is not", bad + 1),
-        )
-        .help("save the manifest as UTF-8");
-    (text, Some(problem))
+/// How much aliases may add to a file.
+#[derive(Clone, Copy)]
+struct Aliases {
+    /// The most values that they stand for.
+    nodes: usize,
+    /// The most bytes of text.
+    bytes: usize,
 }
 
-/// The tree of the manifest `text`.
-pub(super) fn parse(text: &Text) -> Result<Node, Problem> {
-    // An escape such as `\L` takes two bytes in the manifest and three in its text.
-    let bytes = text.as_str().len() * 2 + MAX_ALIASED_BYTES;
-    let (result, enough) = with_text_budget(bytes, || {
-        serde_yaml::from_str_with_options::<Node>(text.as_str(), options())
-    });
-    match result {
-        Ok(node) if node.value == Value::Null => Err(Problem::error(
-            &codes::EMPTY,
-            "the manifest is empty",
-        )
-        .at(node.span, "")
-        .help("run `jumpbag init` in an empty folder to see a starter manifest, and begin with `version: 1`")),
-        Ok(node) => Ok(node),
-        Err(error) if !enough => Err(expansion(place(text, &error))),
-        Err(error) => Err(problem(text, &error)),
+impl Aliases {
+    /// A manifest's: five values for each of 100,000 entries.
+    const OF_MANIFEST: Self = Self {
+        nodes: 500_000,
+        bytes: 16 * 1024 * 1024,
+    };
+
+    /// An included file's: there may be [many](super::include::MAX_FILES), and together they shall not be
+    /// more than a few times what a manifest has.
+    const OF_INCLUDED: Self = Self {
+        nodes: 25_000,
+        bytes: 1024 * 1024,
+    };
+
+    fn of(role: Role) -> Self {
+        match role {
+            Role::Manifest => Self::OF_MANIFEST,
+            Role::Included => Self::OF_INCLUDED,
+        }
     }
 }
 
-fn options() -> Options {
+/// The text of the file `name`, which lies at the offset `start`, or the text up to its first bad byte and
+/// what is wrong there.
+pub(super) fn decode(
+    start: usize,
+    name: &str,
+    bytes: &[u8],
+    role: Role,
+) -> (Text, Option<Problem>) {
+    let error = match std::str::from_utf8(bytes) {
+        Ok(text) => return (Text::at(start, name, text), None),
+        Err(error) => error,
+    };
+    // What is before the bad byte stays as it is, so that its offset is also that of the replacement.
+    let text = Text::at(start, name, String::from_utf8_lossy(bytes).into_owned());
+    let bad = error.valid_up_to();
+    let at = start + bad;
+    let the = role.the();
+    let problem = Problem::error(&codes::NOT_UTF8, format!("{the} is not UTF-8"))
+        .at(
+            (at..at + char::REPLACEMENT_CHARACTER.len_utf8()).into(),
+            format!("byte {} is the first that is not", bad + 1),
+        )
+        .help(format!("save {the} as UTF-8"));
+    (text, Some(problem))
+}
+
+/// The tree of the file `text`.
+pub(super) fn parse(text: &Text, role: Role) -> Result<Node, Problem> {
+    let aliases = Aliases::of(role);
+    // An escape such as `\L` takes two bytes in the file and three in its text.
+    let bytes = text.as_str().len() * 2 + aliases.bytes;
+    let (result, enough) = with_text_budget(bytes, || {
+        serde_yaml::from_str_with_options::<Node>(text.as_str(), options(aliases))
+    });
+    match result {
+        Ok(node) if node.value == Value::Null => {
+            Err(empty(role).at(node.moved(text.start()).span, ""))
+        }
+        Ok(node) => Ok(node.moved(text.start())),
+        Err(error) if !enough => Err(expansion(place(text, &error))),
+        Err(error) => Err(problem(text, role, &error)),
+    }
+}
+
+fn empty(role: Role) -> Problem {
+    let problem = Problem::error(&codes::EMPTY, format!("{} is empty", role.the()));
+    problem.help(match role {
+        Role::Manifest => {
+            "run `jumpbag init` in an empty folder to see a starter manifest, and begin with `version: 1`"
+        }
+        Role::Included => "begin it with `version: 1`, and list `files:`, or do not include it",
+    })
+}
+
+fn options(aliases: Aliases) -> Options {
     serde_yaml::options! {
         budget: serde_yaml::budget! {
             flow_nesting_limit: MAX_DEPTH * 2,
             max_depth: MAX_DEPTH,
             max_nodes: MAX_NODES,
             max_events: MAX_NODES * 3,
-            max_aliases: MAX_ALIASED_NODES,
-            max_recorded_anchor_bytes: MAX_ALIASED_BYTES,
+            max_aliases: aliases.nodes,
+            max_recorded_anchor_bytes: aliases.bytes,
             // An anchor that is used by every entry is no bomb; what aliases stand for is counted.
             enforce_alias_anchor_ratio: false,
         },
         alias_limits: serde_yaml::alias_limits! {
-            max_total_replayed_events: MAX_ALIASED_NODES,
+            max_total_replayed_events: aliases.nodes,
             max_replay_stack_depth: MAX_DEPTH,
         },
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
@@ -86,10 +128,11 @@ fn options() -> Options {
 }
 
 /// The problem that `error` is.
-fn problem(text: &Text, error: &Error) -> Problem {
+fn problem(text: &Text, role: Role, error: &Error) -> Problem {
+    let the = role.the();
     let span = place(text, error);
     if let Error::AliasError { error, .. } = error {
-        return problem(text, error);
+        return problem(text, role, error);
     }
     let breach = if let Error::Budget { breach, .. } = error {
         Some(breach)
@@ -97,7 +140,7 @@ fn problem(text: &Text, error: &Error) -> Problem {
         None
     };
     if let Some(BudgetBreach::Depth { .. }) = breach {
-        return nesting(span);
+        return nesting(role, span);
     }
     if matches!(
         breach,
@@ -117,17 +160,17 @@ fn problem(text: &Text, error: &Error) -> Problem {
         return expansion(span);
     }
     if breach.is_some() {
-        return Problem::error(&codes::TOO_COMPLEX, "the manifest holds too many values")
+        return Problem::error(&codes::TOO_COMPLEX, format!("{the} holds too many values"))
             .at(span, format!("more than {MAX_NODES} values up to here"))
-            .help("use globs, or split the manifest into several");
+            .help(format!("use globs, or split {the} into several"));
     }
     if let Error::MultipleDocuments { .. } = error {
         return Problem::error(
             &codes::SEVERAL_DOCUMENTS,
-            "the manifest holds several YAML documents",
+            format!("{the} holds several YAML documents"),
         )
         .at(span, "the second one starts here")
-        .help("keep one of them; move the others into manifests of their own");
+        .help("keep one of them; move the others into files of their own");
     }
     if matches!(
         error,
@@ -144,7 +187,7 @@ fn problem(text: &Text, error: &Error) -> Problem {
             .help("indent with spaces");
     }
     if message.contains("nesting") || message.contains("recursion limit") {
-        return nesting(span);
+        return nesting(role, span);
     }
     Problem::error(
         &codes::SYNTAX,
@@ -154,8 +197,9 @@ fn problem(text: &Text, error: &Error) -> Problem {
     .help("correct the YAML at or before this place; put text with special characters in quotes")
 }
 
-fn nesting(span: Span) -> Problem {
-    Problem::error(&codes::NESTING, "the manifest is nested too deeply")
+fn nesting(role: Role, span: Span) -> Problem {
+    let the = role.the();
+    Problem::error(&codes::NESTING, format!("{the} is nested too deeply"))
         .at(span, format!("more than {MAX_DEPTH} levels"))
         .help("close the brackets before this place, and mind the indentation")
 }
@@ -171,8 +215,9 @@ fn expansion(span: Span) -> Problem {
 
 /// Where `error` is. The YAML crate's scanner counts characters and knows no bytes.
 fn place(text: &Text, error: &Error) -> Span {
+    let first = text.start();
     let Some(location) = error.location() else {
-        return Span::default();
+        return (first..first).into();
     };
     let text = text.as_str();
     let span = location.span();
@@ -197,10 +242,10 @@ fn place(text: &Text, error: &Error) -> Span {
     // A place never spans lines: what is after the first is not what is wrong.
     let line = rest.find(['\n', '\r']).unwrap_or(rest.len());
     let end = start + length.min(line);
-    (start..if text.is_char_boundary(end) {
+    let end = if text.is_char_boundary(end) {
         end
     } else {
         start
-    })
-        .into()
+    };
+    (first + start..first + end).into()
 }

@@ -35,6 +35,7 @@ mod limits;
 #[cfg(unix)]
 mod locks;
 mod login_host;
+mod overlays;
 mod plan_files;
 mod plan_options;
 #[cfg(unix)]

@@ -1,5 +1,6 @@
 //! `validate`: everything that can be said without the network.
 
+use std::collections::BTreeMap;
 use std::error::Error as StdError;
 
 use crate::annotate::{self, Annotation, Format};
@@ -7,7 +8,7 @@ use crate::cli::args::{ValidateArgs, ValidateFormat};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::Workspace;
 use crate::cli::{Context, repository};
-use crate::diagnostics::{Invalid, Severity};
+use crate::diagnostics::{Invalid, Problem, Severity, Texts};
 use crate::render::{escape, plural};
 
 pub(in crate::cli) fn run(context: &Context, args: &ValidateArgs) -> Result<Exit, Failure> {
@@ -20,9 +21,7 @@ pub(in crate::cli) fn run(context: &Context, args: &ValidateArgs) -> Result<Exit
     };
     let mut annotations = Vec::new();
     let checked = Workspace::load(context).and_then(|workspace| {
-        let text = workspace.manifest.text.clone();
-        let problems = workspace.problems.iter();
-        annotations.extend(problems.map(|problem| annotate::annotation(&text, problem)));
+        annotations.extend(annotated(&workspace.manifest.texts, &workspace.problems));
         workspace.sessions(context)
     });
     if let Err(failure) = &checked {
@@ -53,14 +52,25 @@ fn for_people(context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// The `problems` of `texts`, each at its file's path in the repository.
+fn annotated(texts: &Texts, problems: &[Problem]) -> Vec<Annotation> {
+    // A path is looked for on the disk; most problems are in the same file.
+    let mut known: BTreeMap<String, String> = BTreeMap::new();
+    let mut path_of = |name: &str| {
+        let path = || repository::path(name.into());
+        known.entry(name.to_owned()).or_insert_with(path).clone()
+    };
+    let problems = problems.iter();
+    problems
+        .map(|problem| annotate::annotation(texts, problem, &mut path_of))
+        .collect()
+}
+
 /// The problems behind a failure: those of the manifest's text, or the one that kept it from being read.
 fn of_failure(failure: &Failure) -> Vec<Annotation> {
     let report = &failure.report;
-    if let Some(Invalid { text, problems }) = report.downcast_ref::<Invalid>() {
-        let problems = problems.iter();
-        return problems
-            .map(|problem| annotate::annotation(text, problem))
-            .collect();
+    if let Some(Invalid { texts, problems }) = report.downcast_ref::<Invalid>() {
+        return annotated(texts, problems);
     }
     let mut message = report.to_string();
     let mut cause: Option<&dyn StdError> = report.source();

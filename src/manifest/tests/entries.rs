@@ -15,7 +15,7 @@ fn the_contracts_example_is_good() {
     let first = &manifest.files[0];
     assert_eq!(first.source.value, "scripts/collect-triage.ps1");
     assert_eq!(
-        manifest.text.get(first.source.span),
+        manifest.texts.of(0).unwrap().get(first.source.span),
         "scripts/collect-triage.ps1"
     );
     let EntryName::Given(name) = &first.name else {
@@ -23,16 +23,21 @@ fn the_contracts_example_is_good() {
     };
     assert_eq!(name.value, Name::new("collect-triage.ps1").unwrap());
     assert_eq!(
-        first.description.as_deref(),
+        first.attributes.description.as_deref(),
         Some("Collects a triage package")
     );
-    assert_eq!(first.parameters_description.as_deref(), Some("-Days <n>"));
-    assert!(first.has_parameters && !first.adopt && !first.protect);
-    assert_eq!(first.libraries, ["contoso".to_owned()].into());
+    assert_eq!(
+        first.attributes.parameters_description.as_deref(),
+        Some("-Days <n>")
+    );
+    assert!(
+        first.attributes.has_parameters && !first.attributes.adopt && !first.attributes.protect
+    );
+    assert_eq!(*first.libraries, ["contoso".to_owned()].into());
     let second = &manifest.files[1];
     assert_eq!(second.name, EntryName::OfSource);
-    assert_eq!(second.libraries, ["contoso".to_owned()].into());
-    assert!(!second.has_parameters);
+    assert_eq!(*second.libraries, ["contoso".to_owned()].into());
+    assert!(!second.attributes.has_parameters);
 }
 
 #[test]
@@ -54,16 +59,16 @@ fn an_entrys_own_value_wins_over_the_defaults_even_null_and_empty() {
     let [all, none, own] = manifest.files.as_slice() else {
         panic!("{:?}", manifest.files)
     };
-    assert_eq!(all.description.as_deref(), Some("d"));
-    assert!(all.adopt && all.protect && all.has_parameters);
-    assert_eq!(all.libraries, ["a".to_owned()].into());
-    assert_eq!(none.description, None);
-    assert_eq!(none.parameters_description, None);
-    assert!(!none.adopt && !none.protect && !none.has_parameters);
-    assert_eq!(none.libraries, ["a".to_owned(), "b".to_owned()].into());
-    assert_eq!(own.description.as_deref(), Some("own"));
-    assert!(!own.has_parameters);
-    assert_eq!(own.libraries, ["b".to_owned()].into());
+    assert_eq!(all.attributes.description.as_deref(), Some("d"));
+    assert!(all.attributes.adopt && all.attributes.protect && all.attributes.has_parameters);
+    assert_eq!(*all.libraries, ["a".to_owned()].into());
+    assert_eq!(none.attributes.description, None);
+    assert_eq!(none.attributes.parameters_description, None);
+    assert!(!none.attributes.adopt && !none.attributes.protect && !none.attributes.has_parameters);
+    assert_eq!(*none.libraries, ["a".to_owned(), "b".to_owned()].into());
+    assert_eq!(own.attributes.description.as_deref(), Some("own"));
+    assert!(!own.attributes.has_parameters);
+    assert_eq!(*own.libraries, ["b".to_owned()].into());
 }
 
 #[test]
@@ -72,11 +77,14 @@ fn texts_are_kept_as_they_are() {
         "version: 1\nfiles:\n- source: a\n  description: |\n    Two  lines,\n    \ta tab\n  parameters_description: ' x '\n",
     );
     assert_eq!(
-        manifest.files[0].description.as_deref(),
+        manifest.files[0].attributes.description.as_deref(),
         Some("Two  lines,\n\ta tab\n")
     );
     assert_eq!(
-        manifest.files[0].parameters_description.as_deref(),
+        manifest.files[0]
+            .attributes
+            .parameters_description
+            .as_deref(),
         Some(" x ")
     );
 }

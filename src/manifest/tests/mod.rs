@@ -1,7 +1,11 @@
 //! What a person is told about a manifest, and what it resolves to.
 
 mod entries;
+mod hashing;
+mod includes;
 mod libraries;
+mod library_defaults;
+mod overrides;
 mod properties;
 mod schema;
 mod sources;
@@ -60,7 +64,7 @@ fn shown(diagnostic: &dyn Diagnostic) -> String {
 /// What a person reads of each problem.
 fn shown_problems(invalid: &Invalid) -> String {
     let problems = invalid.problems.iter().map(|problem| {
-        let report = miette::Report::from(problem.clone()).with_source_code(invalid.text.clone());
+        let report = miette::Report::from(problem.clone()).with_source_code(invalid.texts.clone());
         shown(report.as_ref()).trim_end().to_owned()
     });
     problems.collect::<Vec<_>>().join("\n")

@@ -17,17 +17,23 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+/// Every place is in one of the texts, from its start to its end, and between characters.
+pub(super) fn assert_places(invalid: &Invalid) {
+    for (span, _) in invalid.problems.iter().flat_map(|problem| &problem.labels) {
+        assert!(span.start <= span.end, "{span:?}");
+        let text = invalid.texts.of(span.start).unwrap();
+        let range = span.start - text.start()..span.end - text.start();
+        assert!(text.as_str().get(range).is_some(), "{span:?}");
+    }
+}
+
 /// Reads and shows; both have to come to an end.
 fn survives(bytes: &[u8]) {
     let folder = Folder::with(&["scripts/collect-triage.ps1", "tools/x.exe"]);
     let path = folder.path().join("jumpbag.yaml");
     if let Err(invalid) = load(&path, bytes, |_| true) {
         assert!(!shown(&invalid).is_empty());
-        let text = invalid.text.as_str();
-        for (span, _) in invalid.problems.iter().flat_map(|problem| &problem.labels) {
-            assert!(span.start <= span.end, "{span:?}");
-            assert!(text.get(span.start..span.end).is_some(), "{span:?}");
-        }
+        assert_places(&invalid);
     }
 }
 

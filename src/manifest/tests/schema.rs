@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::*;
-use crate::manifest::{entry, library, schema};
+use crate::manifest::{attributes, entry, library, schema, settings};
 
 fn as_json(text: &str) -> Value {
     serde_yaml::from_str(text).unwrap()
@@ -35,12 +35,20 @@ fn the_schema_and_the_decoder_have_the_same_keys() {
     );
     assert_eq!(
         keys(&schema, "/$defs/state/properties"),
-        set(&crate::manifest::STATE_KEYS)
+        set(&settings::STATE_KEYS)
     );
     assert_eq!(keys(&schema, "/$defs/entry/properties"), set(&entry::KEYS));
     assert_eq!(
+        keys(&schema, "/$defs/override/properties"),
+        set(&attributes::KEYS)
+    );
+    assert_eq!(
+        keys(&schema, "/properties/library_defaults/properties"),
+        set(&library::default_keys())
+    );
+    assert_eq!(
         keys(&schema, "/properties/defaults/properties"),
-        set(&entry::ATTRIBUTE_KEYS)
+        set(&entry::DEFAULTS_KEYS)
     );
 }
 
@@ -92,8 +100,56 @@ const CASES: &[(&str, bool)] = &[
     ),
     ("version: 1\nfiles: [{source: ./a/../b}]", true),
     ("version: 1\nfiles: [{source: '..a'}]", true),
+    ("version: 1\ninclude:", true),
+    ("version: 1\ninclude: [a.yaml, ../../b/c.yaml]", true),
+    (
+        "version: 1\nlibraries: {a: }\nlibrary_defaults: {auth: token, limits: []}",
+        true,
+    ),
+    ("version: 1\nlibraries: {a: }\nlibrary_defaults:", true),
+    (
+        "version: 1\nfiles: [{source: a, libraries: ['d*'], overrides: {default: {adopt: true}, 'd*': {description: }}}]",
+        true,
+    ),
+    ("version: 1\nfiles: [{source: a, overrides: }]", true),
+    (
+        "version: 1\nfiles: [{source: a, overrides: {default: }}]",
+        true,
+    ),
     ("{}", false),
     ("version: 2", false),
+    ("version: 1\ninclude: a.yaml", false),
+    ("version: 1\ninclude: ['']", false),
+    ("version: 1\ninclude: [/a.yaml]", false),
+    ("version: 1\ninclude: ['c:a.yaml']", false),
+    ("version: 1\ninclude: ['a\\b.yaml']", false),
+    ("version: 1\ninclude: [1]", false),
+    (
+        "version: 1\nlibraries: {a: }\nlibrary_defaults: {tenant_id: contoso.com}",
+        false,
+    ),
+    (
+        "version: 1\nlibraries: {a: }\nlibrary_defaults: {endpoint: 'emulator:x'}",
+        false,
+    ),
+    (
+        "version: 1\nlibraries: {a: {auth: token}}\nlibrary_defaults: {auth: x}",
+        false,
+    ),
+    ("version: 1\nfiles: [{source: a, overrides: []}]", false),
+    (
+        "version: 1\nfiles: [{source: a, overrides: {default: {source: b}}}]",
+        false,
+    ),
+    (
+        "version: 1\nfiles: [{source: a, overrides: {default: {name: b}}}]",
+        false,
+    ),
+    (
+        "version: 1\nfiles: [{source: a, overrides: {default: {protect: 'no'}}}]",
+        false,
+    ),
+    ("version: 1\ndefaults: {overrides: {}}", false),
     ("version: 1\nfoo: 1", false),
     ("version: 1\nlibraries: {}", false),
     ("version: 1\nlibraries: {A: }", false),

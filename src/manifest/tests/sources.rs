@@ -24,7 +24,7 @@ pub(super) fn fifo(folder: &Folder, path: &str) {
 }
 
 #[cfg(unix)]
-fn link(folder: &Folder, target: impl AsRef<std::path::Path>, path: &str) {
+pub(super) fn link(folder: &Folder, target: impl AsRef<std::path::Path>, path: &str) {
     std::os::unix::fs::symlink(target, folder.path().join(path)).unwrap();
 }
 
@@ -505,7 +505,7 @@ fn odd_characters_in_names_are_warnings_and_no_errors() {
     let (manifest, resolved) = folder.load(&one_source("Prüfung 1.ps1")).unwrap();
     assert_eq!(resolved.libraries["default"].len(), 1);
     let warning =
-        miette::Report::from(resolved.warnings[0].clone()).with_source_code(manifest.text);
+        miette::Report::from(resolved.warnings[0].clone()).with_source_code(manifest.texts);
     insta::assert_snapshot!(shown(warning.as_ref()).replace(&format!("{}/", folder.path()), ""), @"
     jumpbag::lint::name_characters
 

@@ -1,7 +1,8 @@
 //! Keys, types, and the manifest's own settings.
 
 use super::*;
-use crate::manifest::{Backend, StateSettings};
+use crate::manifest::StateSettings;
+use crate::manifest::settings::Backend;
 
 #[test]
 fn the_version_is_required() {
@@ -70,8 +71,8 @@ fn unknown_keys_are_errors_with_the_nearest_known_one() {
        : ^|^
        :  `-- unknown here
        `----
-      help: take it away, or use one of `version`, `libraries`, `state`,
-            `defaults`, `files`
+      help: take it away, or use one of `version`, `include`, `libraries`,
+            `library_defaults`, `state`, `defaults`, `files`
     ");
     assert_eq!(
         ids("version: 1\nlibraries: {a: {tenant: x}}\n"),
@@ -337,7 +338,7 @@ fn several_problems_are_reported_at_once_in_the_order_of_the_text() {
         `----
       help: take it away, or use one of `source`, `name`, `description`,
             `parameters_description`, `has_parameters`, `adopt`, `protect`,
-            `libraries`
+            `libraries`, `overrides`
     jumpbag::manifest::unknown_library
 
       x the manifest declares no library `fabrikam`

@@ -112,7 +112,7 @@ fn several_documents_are_refused() {
        : ^
        : `-- the second one starts here
        `----
-      help: keep one of them; move the others into manifests of their own
+      help: keep one of them; move the others into files of their own
     ");
 }
 
@@ -254,7 +254,10 @@ fn aliases_within_the_budget_work() {
     }
     let manifest = good(&text);
     assert_eq!(manifest.files.len(), 5000);
-    assert_eq!(manifest.files[4999].description.as_deref(), Some("shared"));
+    assert_eq!(
+        manifest.files[4999].attributes.description.as_deref(),
+        Some("shared")
+    );
 }
 
 #[test]
@@ -274,7 +277,7 @@ fn places_are_right_in_every_style_of_text() {
     let places: Vec<&str> = invalid
         .problems
         .iter()
-        .map(|problem| invalid.text.get(problem.labels[0].0))
+        .map(|problem| invalid.texts.of(0).unwrap().get(problem.labels[0].0))
         .collect();
     assert_eq!(
         places,
