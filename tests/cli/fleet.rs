@@ -1,7 +1,6 @@
 //! A hundred tenants in one manifest: what goes wrong in one stays there.
 
 use std::fmt::Write as _;
-use std::time::Instant;
 
 use jumpbag_emulator::{Emulator, Settings};
 use tokio::runtime::Runtime;
@@ -9,7 +8,7 @@ use tokio::runtime::Runtime;
 use crate::harness::{Run, World};
 
 const LIBRARIES: usize = 100;
-const FILES: usize = 50;
+const FILES: usize = 20;
 
 /// A hundred emulators on one machine.
 struct Fleet {
@@ -56,6 +55,12 @@ impl Fleet {
     }
 }
 
+/// How many of them hold all files.
+fn complete(fleet: &Fleet) -> usize {
+    let all = 0..fleet.emulators.len();
+    all.filter(|number| fleet.holds(*number) == FILES).count()
+}
+
 /// What the account of the run says: from its first line about a library to its end.
 fn account(run: &Run) -> &str {
     let start = run.stdout.find("\nApplied to ").expect("an account");
@@ -69,14 +74,13 @@ fn three_of_a_hundred_libraries_fail_and_the_others_do_not_notice() {
     const THROTTLED: usize = 77;
     let world = World::in_memory();
     let fleet = Fleet::start(&world, |number| match number {
-        SLOW => &["upload:1-49:delay=700ms", "upload:50:status=400"],
+        // One answer comes late, and one upload is refused.
+        SLOW => &["upload:1:delay=50s", "upload:20:status=400"],
         FORBIDDEN => &["any:all:status=403"],
         THROTTLED => &["upload:all:status=429,retry-after=1"],
         _ => &[],
     });
-    let started = Instant::now();
     let plan = world.expect(1, &["plan"]);
-    eprintln!("plan of {LIBRARIES} libraries: {:?}", started.elapsed());
     assert!(
         plan.stderr.contains("library `tenant-42`: "),
         "{}",
@@ -84,10 +88,11 @@ fn three_of_a_hundred_libraries_fail_and_the_others_do_not_notice() {
     );
 
     let mut running = world.start(&["apply", "--auto-approve"]);
-    // 97 libraries are done while the slow one and the throttled one are still at it.
-    let begun = Instant::now();
-    running.wait_for(&format!("[{}/", 97 * FILES));
-    eprintln!("apply to 97 libraries: {:?}", begun.elapsed());
+    // 97 libraries are done while one waits for its answer.
+    for _ in 0..97 * FILES + FILES - 2 {
+        running.wait_for(": created ");
+    }
+    assert_eq!(complete(&fleet), 97);
     let run = world.finish(&running.end());
     assert_eq!(run.code, Some(3), "{}", run.stderr);
     for number in 0..LIBRARIES {
@@ -98,19 +103,17 @@ fn three_of_a_hundred_libraries_fail_and_the_others_do_not_notice() {
         };
         assert_eq!(fleet.holds(number), expected, "tenant-{number:02}");
     }
-    let account: Vec<_> = account(&run)
-        .lines()
-        .filter(|line| !line.starts_with("  ! create "))
-        .collect();
-    insta::assert_snapshot!(account.join("\n"), @"
-    Applied to 97 libraries: 50 created in each.
-    Applied to tenant-07: 49 created.
-    Failed: 1
+    // How many of the throttled uploads were under way is a matter of chance.
+    let told = account(&run).lines().filter(|line| {
+        !line.starts_with("  ! ")
+            && !line.starts_with("Failed: ")
+            && !line.starts_with("Not tried: ")
+    });
+    insta::assert_snapshot!(told.collect::<Vec<_>>().join("\n"), @"
+    Applied to 97 libraries: 20 created in each.
+    Applied to tenant-07: 19 created.
     Not applied to tenant-42: the API does not permit to list the library.
-    Not tried: 50
     Applied to tenant-77: nothing that the state knows.
-    Failed: 1
-    Not tried: 49
     97 of 100 libraries are as planned. Not so: tenant-07, tenant-42, tenant-77.
     Nothing is lost: what is done stays done, and this goes on with the rest:
       jumpbag -l tenant-07 -l tenant-42 -l tenant-77 apply --auto-approve

@@ -119,21 +119,22 @@ fn a_library_that_cannot_be_read_is_left_alone_and_the_others_are_changed() {
     let other = world.emulator_in(".other", &["--fault", "list:1-2:status=403"]);
     two(&world, &one, &other);
     insta::assert_snapshot!(world.expect(1, &["plan", "--detailed-exitcode"]), @"
-    Library contoso  at [URL]  no state yet
+    2 libraries: same change
+        contoso, fabrikam
 
       + both.sh  10 B  53a4475329ee  new
-
-      Plan: 1 to create.
-      1 API call, at once under the limits
 
     Library fabrikam  at [URL]  no state yet
       Not refreshed: planned against the state alone, not against the library.
+      1 more change is the same in other libraries, see above.
 
-      + both.sh  10 B  53a4475329ee  new
       + only.sh  10 B  79ad3e6a686f  new
 
-      Plan: 2 to create.
-      2 API calls, at once under the limits
+    2 libraries with changes
+      Library contoso  at [URL]  no state yet
+        1 to create  1 API call, at once under the limits
+      Library fabrikam  at [URL]  no state yet
+        2 to create  2 API calls, at once under the limits
 
     Plan: 3 to create.
     3 API calls, at once under the limits

@@ -3,7 +3,9 @@
 import json
 import re
 import shutil
+import ssl
 import subprocess
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -11,12 +13,31 @@ from runner import Job, environment_of
 
 HERE = Path(__file__).parent
 WORKFLOWS = HERE.parent.parent / "examples/pipelines/github"
-TOKEN = "a-defender-token"
+TENANT = "11111111-2222-3333-4444-555555555555"
+CLIENT = "66666666-7777-8888-9999-000000000000"
+# For the test itself, which looks at the library.
+SECRET = "a-secret"
+REQUEST_TOKEN = "the-jobs"
+ENTRA = {
+    "tenants": {
+        TENANT: {
+            "apps": {
+                CLIENT: {
+                    "secrets": [{"value": SECRET, "expires": "2100-01-01T00:00:00Z"}],
+                    "federated": [{"issuer": "self", "subject": "repo:acme/bag:environment:jumpbag"}],
+                    "roles": ["Library.Manage"],
+                }
+            }
+        }
+    },
+    "github": {"request_token": REQUEST_TOKEN, "subject": "repo:acme/bag:environment:jumpbag"},
+}
 MANIFEST = """version: 1
 libraries:
   bag:
     endpoint: {url}
-    auth: token
+    authority: {url}
+    auth: github_actions
 files:
   - source: scripts/*.sh
 """
@@ -32,7 +53,6 @@ class World:
         self.stubs.mkdir()
         (folder / "home").mkdir()
         shutil.copy(HERE / "gh", self.stubs / "gh")
-        self.stub("az", f"echo {TOKEN}")
         self.stub("cargo", 'test "$*" = "install --locked jumpbag --version 0.1.0"')
         (self.stubs / "jumpbag").symlink_to(jumpbag)
         self.github_file = folder / "github.json"
@@ -40,6 +60,8 @@ class World:
         self.jumpbag = jumpbag
         self.process = None
         self.listen = "127.0.0.1:0"
+        self.entra = folder / "entra.json"
+        self.entra.write_text(json.dumps(ENTRA))
         self.serve()
         self.origin = folder / "origin.git"
         self.clone = folder / "clone"
@@ -68,8 +90,19 @@ class World:
         path.chmod(0o755)
 
     def environment(self):
-        extra = {"FAKE_GITHUB": str(self.github_file)}
+        extra = {"FAKE_GITHUB": str(self.github_file), "SSL_CERT_FILE": str(self.ca)}
         return environment_of(self.stubs, self.folder / "home", extra)
+
+    @property
+    def ca(self):
+        return self.folder / "library/ca.pem"
+
+    def identity(self):
+        """What a job finds that may ask for a token of its own."""
+        return {
+            "ACTIONS_ID_TOKEN_REQUEST_URL": f"{self.url}/github/oidc?api-version=2.0",
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": REQUEST_TOKEN,
+        }
 
     def checkout(self, ref, target):
         target.mkdir(parents=True, exist_ok=True)
@@ -90,6 +123,7 @@ class World:
         """Starts the emulator, again at the same address and with the same data, with `faults`."""
         self.stop()
         command = [self.jumpbag, "emulator", "--no-limit", "--listen", self.listen, "--data", self.folder / "library"]
+        command += ["--tls", "--entra", self.entra]
         for fault in faults:
             command += ["--fault", fault]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -97,9 +131,9 @@ class World:
         while self.url is None:
             line = self.process.stdout.readline()
             assert line, "the emulator did not start"
-            if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+            if found := re.search(r"https://127\.0\.0\.1:\d+", line):
                 self.url = found[0]
-        self.listen = self.url.removeprefix("http://")
+        self.listen = self.url.removeprefix("https://")
 
     def stop(self):
         if self.process:
@@ -108,9 +142,17 @@ class World:
             self.process.stdout.close()
 
     def call(self, method, path):
-        request = urllib.request.Request(f"{self.url}/api/libraryfiles{path}", method=method)
-        request.add_header("Authorization", f"Bearer {TOKEN}")
-        with urllib.request.urlopen(request) as answer:
+        form = {"grant_type": "client_credentials", "client_id": CLIENT, "client_secret": SECRET}
+        form["scope"] = "https://api.securitycenter.microsoft.com/.default"
+        body = urllib.parse.urlencode(form).encode()
+        token = json.loads(self.ask(f"/{TENANT}/oauth2/v2.0/token", data=body))["access_token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        return self.ask(f"/api/libraryfiles{path}", method=method, headers=headers)
+
+    def ask(self, path, **request):
+        request = urllib.request.Request(self.url + path, **request)
+        trusted = ssl.create_default_context(cafile=self.ca)
+        with urllib.request.urlopen(request, context=trusted) as answer:
             return answer.read()
 
     def library(self):
@@ -145,6 +187,11 @@ class World:
         except AssertionError:
             return commit, []
         return commit, sorted(json.loads(text)["files"])
+
+    def kept(self):
+        """The files that the state branch holds, besides its first."""
+        names = self.git("ls-tree", "-r", "--name-only", "jumpbag-state", ".jumpbag", where=self.origin)
+        return sorted(name.removeprefix(".jumpbag/") for name in names.splitlines())
 
     # What people do.
 
@@ -184,8 +231,8 @@ class World:
             "github.ref": "refs/heads/main",
             "github.run_id": str(self.runs),
             "github.sha": sha,
-            "vars.AZURE_CLIENT_ID": "client",
-            "vars.AZURE_TENANT_ID": "tenant",
+            "vars.AZURE_CLIENT_ID": CLIENT,
+            "vars.AZURE_TENANT_ID": TENANT,
             "inputs.fingerprint": "",
         }
         folder = self.folder / f"run-{self.runs}"
