@@ -40,7 +40,7 @@ def run(*args: str) -> tuple[float, float]:
 
 def emulator(number: int) -> tuple[subprocess.Popen, str]:
     command = [JUMPBAG, "emulator", "--data", f".tenants/{number}"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     return process, process.stdout.readline().removeprefix("listening on ").strip()
 
 
