@@ -30,8 +30,9 @@ impl Stop {
         let mut signals = Signals::new().map_err(Error::Runtime)?;
         tokio::spawn(async move {
             signals.next().await;
-            heard.soon.cancel();
+            // First, because a command that has nothing under way ends at once when it is stopped.
             output.note(words);
+            heard.soon.cancel();
             signals.next().await;
             heard.now.cancel();
         });
