@@ -29,6 +29,7 @@ mod schema;
 mod selector;
 mod settings;
 mod similar;
+mod skipped;
 #[cfg(test)]
 mod tests;
 mod yaml;

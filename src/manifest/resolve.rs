@@ -8,7 +8,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::content::{self, Content, Contents};
 use super::entry::invalid_name;
 use super::glob::{Finder, Pattern, is_glob};
-use super::{Endpoint, Entry, EntryName, Library, Manifest, codes, names, quantity};
+use super::skipped::Skipped;
+use super::{Entry, EntryName, Library, Manifest, codes, names, quantity};
 use crate::diagnostics::{Problem, Span};
 use crate::model::{DesiredFile, File, Name, Sha256};
 
@@ -46,7 +47,7 @@ pub(super) fn resolve_with(
     let mut resolver = Resolver {
         manifest,
         selected,
-        skipped: skipped(manifest),
+        skipped: Skipped::of(manifest),
         finders: BTreeMap::new(),
         problems: Vec::new(),
         suggestions: 0,
@@ -57,48 +58,6 @@ pub(super) fn resolve_with(
     let mut problems = resolver.problems;
     let desired = names::by_library(&files, selected, &mut problems);
     (desired, problems)
-}
-
-/// What globs leave out: the state, the emulators' data, the manifest, and what it includes. As written and as
-/// they really are, since globs of included files look into other folders than the manifest's.
-fn skipped(manifest: &Manifest) -> BTreeSet<Utf8PathBuf> {
-    let emulators =
-        manifest
-            .libraries
-            .iter()
-            .filter_map(|library| match library.endpoint.as_ref()? {
-                Endpoint::Emulator(folder) => Some(folder.as_str()),
-                Endpoint::Url(_) => None,
-            });
-    let folder = real_or_written(manifest.folder());
-    let in_folder = std::iter::once(manifest.state.path.as_str())
-        .chain(emulators)
-        .chain(manifest.path.file_name())
-        .map(lexical)
-        .filter(|path| !path.is_empty())
-        .map(|path| folder.join(path));
-    let texts = manifest.texts.names().map(Utf8PathBuf::from);
-    in_folder
-        .chain(texts)
-        .flat_map(|path| [real_or_written(&path), path])
-        .collect()
-}
-
-fn real_or_written(path: &Utf8Path) -> Utf8PathBuf {
-    path.canonicalize_utf8().unwrap_or_else(|_| path.to_owned())
-}
-
-/// `path` without `.` and `..`.
-fn lexical(path: &str) -> String {
-    let mut parts = Vec::new();
-    for part in path.split('/').filter(|part| !matches!(*part, "" | ".")) {
-        if part == ".." {
-            parts.pop();
-        } else {
-            parts.push(part);
-        }
-    }
-    parts.join("/")
 }
 
 /// A path that an entry stands for.
@@ -151,8 +110,7 @@ impl Found<'_> {
 struct Resolver<'m> {
     manifest: &'m Manifest,
     selected: &'m [&'m Library],
-    /// Real paths that globs leave out.
-    skipped: BTreeSet<Utf8PathBuf>,
+    skipped: Skipped,
     /// By the folder that they look into.
     finders: BTreeMap<&'m Utf8Path, Finder<'m>>,
     problems: Vec<Problem>,
@@ -198,15 +156,9 @@ impl<'m> Resolver<'m> {
     fn finder(&mut self, entry: &'m Entry) -> &mut Finder<'m> {
         let folder = entry.origin.folder.as_path();
         let skipped = &self.skipped;
-        self.finders.entry(folder).or_insert_with(|| {
-            let real = real_or_written(folder);
-            let inside = skipped.iter().filter_map(|path| {
-                let path = path.strip_prefix(&real).ok()?;
-                let parts: Vec<&str> = path.iter().collect();
-                Some(parts.join("/")).filter(|path| !path.is_empty())
-            });
-            Finder::new(folder, inside.collect())
-        })
+        self.finders
+            .entry(folder)
+            .or_insert_with(|| Finder::new(folder, skipped.within(folder)))
     }
 
     /// The files that the glob of `entry` matches.
