@@ -2,7 +2,7 @@
 //!
 //! 1. [`read()`] gets the manifest's bytes.
 //! 2. [`parse`] turns them into a [`Manifest`], with nothing but the text at hand.
-//! 3. [`include`] reads the files that it includes, and adds their entries.
+//! 3. [`include`](mod@include) reads the files that it includes, and adds their entries.
 //! 4. [`resolve`](resolve::resolve) looks at the sources: it expands globs, checks and hashes contents, and gives names.
 //!
 //! Each step collects every problem that it finds; [`load`] runs 2 to 4 and joins their problems.
