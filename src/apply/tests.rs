@@ -62,6 +62,7 @@ impl Bench {
             pid: 0,
             command: String::new(),
             since: jiff::Timestamp::UNIX_EPOCH,
+            run_url: None,
         };
         let locked = store.lock(&self.plan.library, owner, Duration::ZERO);
         let mut locked = locked.await.unwrap();

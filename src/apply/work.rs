@@ -2,16 +2,16 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Error, Event, Tools};
 use crate::library::{Content, Sent, Trace, Upload};
-use crate::model::{File as LibraryFile, Name, Sha256};
+use crate::model::{File as LibraryFile, Name};
 use crate::plan::{Action, Change};
-use crate::state::Contents;
+use crate::state::Packed;
 
 /// What a worker tells.
 pub(super) enum Report {
@@ -106,7 +106,7 @@ impl Crew {
             deleted.await?;
             return Ok(Made::default());
         };
-        self.keep_content(&change.name, file).await?;
+        let packed = self.keep_content(&change.name, file).await?;
         if change.action == Action::Adopt {
             return Ok(Made::default());
         }
@@ -114,10 +114,7 @@ impl Crew {
             name: &change.name,
             file,
             over: change.action == Action::Update,
-            content: &Kept {
-                contents: self.tools.contents.clone(),
-                sha256: file.sha256,
-            },
+            content: &Kept(packed),
         };
         let uploaded = self.tools.client.upload(&upload, Some(trace)).await?;
         let warning = |attribute: crate::model::Attribute| {
@@ -134,18 +131,15 @@ impl Crew {
 
     /// Puts the content into the content store, from which it is then sent: what the source becomes in
     /// the meantime has no part in it, and it can be got back later, which the API does not offer.
-    async fn keep_content(&self, name: &Name, file: &LibraryFile) -> Result<(), Error> {
+    async fn keep_content(&self, name: &Name, file: &LibraryFile) -> Result<Packed, Error> {
         let (contents, sha256) = (self.tools.contents.clone(), file.sha256);
-        if contents.has(sha256) {
-            return Ok(());
-        }
-        let path = self
-            .tools
-            .sources
-            .get(name)
-            .ok_or_else(|| Error::NoSource(name.clone()))?
-            .clone();
+        let path = self.tools.sources.get(name).cloned();
+        let no_source = Error::NoSource(name.clone());
         let stored = tokio::task::spawn_blocking(move || {
+            if let Some(packed) = contents.packed(sha256).map_err(Error::Contents)? {
+                return Ok(packed);
+            }
+            let path = path.ok_or(no_source)?;
             let source = File::open(&path).map_err(|cause| Error::Source { path, cause })?;
             contents.put(sha256, source).map_err(Error::Contents)
         });
@@ -178,14 +172,11 @@ fn take(queue: &Mutex<VecDeque<Change>>) -> Option<Change> {
         .pop_front()
 }
 
-/// A content in the content store.
-struct Kept {
-    contents: Contents,
-    sha256: Sha256,
-}
+/// A content of the content store.
+struct Kept(Packed);
 
 impl Content for Kept {
-    fn open(&self) -> std::io::Result<Box<dyn Read + Send>> {
-        Ok(Box::new(self.contents.open(self.sha256)?))
+    fn open(&self) -> io::Result<Box<dyn Read + Send>> {
+        Ok(Box::new(self.0.open()?))
     }
 }

@@ -242,6 +242,7 @@ impl Session {
             pid: std::process::id(),
             command: env::command(),
             since: jiff::Timestamp::now(),
+            run_url: None,
         };
         let at_once = self
             .store

@@ -10,8 +10,8 @@ pub(crate) trait Ledger: Send + Sync {
     fn now(&self) -> Timestamp;
 
     /// Calls `turn` with what all others have spent and reserved, and keeps the account that it returns in
-    /// place of this run's last one. Nobody else has a turn meanwhile. It is not called when that is
-    /// [`Booked::Busy`]; otherwise once.
+    /// place of this run's last one. Where that is [`Booked::Busy`], somebody else was faster, and it was not
+    /// kept: the next turn begins anew.
     ///
     /// It does not wait, so that it can be called from asynchronous code.
     fn turn(&self, turn: &mut dyn FnMut(&[Calls]) -> Account) -> Booked;

@@ -41,6 +41,6 @@ pub(crate) enum Booked {
     Kept,
     /// It cannot be kept; what others have spent was read where that was possible.
     NotKept,
-    /// Somebody else has his turn for the moment; nothing was asked.
+    /// Somebody else was faster; it was not kept.
     Busy,
 }

@@ -1,12 +1,14 @@
 //! The contents that jumpbag put into a library, by their SHA-256: the API has no download.
 
-use std::fs::File;
-use std::io::{self, BufReader, Read, Write as _};
+use std::io::{self, Read, Write as _};
+
+use bytes::buf::Reader;
+use bytes::{Buf as _, Bytes};
 
 use crate::model::{Hasher, Sha256};
 
 use super::Error;
-use super::local::Folder;
+use super::prefix::Prefix;
 
 /// zstd's window at the level that is written here is 2 MiB at most; an object that asks for more memory
 /// was not written here.
@@ -14,59 +16,62 @@ const WINDOW_LOG_MAX: u32 = 23;
 
 /// The contents of one library, compressed. They need no lock: an object's name says what it has to be.
 #[derive(Clone, Debug)]
-pub(crate) struct Contents(Folder);
+pub(crate) struct Contents(Prefix);
 
 impl Contents {
-    pub(super) fn new(folder: Folder) -> Self {
-        Self(folder)
+    pub(super) fn new(prefix: Prefix) -> Self {
+        Self(prefix)
     }
 
     /// Whether the content is there. Whether it is whole is known when it was read.
-    pub(crate) fn has(&self, sha256: Sha256) -> bool {
+    pub(crate) fn has(&self, sha256: Sha256) -> Result<bool, Error> {
         self.0.has_object(sha256)
     }
 
     /// Keeps what `reader` gives, if it is `sha256`; durable when it returns. An object that is there and
-    /// whole is left as it is, and a damaged one is replaced.
-    pub(crate) fn put(&self, sha256: Sha256, reader: impl Read) -> Result<(), Error> {
-        if self.is_whole(sha256) {
-            return pour(sha256, reader, |_| Ok(()));
+    /// whole is left as it is, and a damaged one is replaced. Returns it as it is kept.
+    pub(crate) fn put(&self, sha256: Sha256, reader: impl Read) -> Result<Packed, Error> {
+        if let Ok(Some(packed)) = self.packed(sha256)
+            && packed.is_whole()
+        {
+            pour(sha256, reader, |_| Ok(()))?;
+            return Ok(packed);
         }
-        let failed = |error| Error::io("write the content", &self.0.object_path(sha256), error);
-        let file = self.0.new_object()?;
+        let failed = |error: io::Error| {
+            Error::storage(
+                "pack the content",
+                self.0.object_place(sha256),
+                error.into(),
+            )
+        };
         let mut encoder =
-            zstd::Encoder::new(file.as_file(), zstd::DEFAULT_COMPRESSION_LEVEL).map_err(failed)?;
+            zstd::Encoder::new(Vec::new(), zstd::DEFAULT_COMPRESSION_LEVEL).map_err(failed)?;
         pour(sha256, reader, |piece| {
             encoder.write_all(piece).map_err(failed)
         })?;
-        encoder.finish().map_err(failed)?;
-        self.0.publish_object(sha256, file)
+        let bytes = Bytes::from(encoder.finish().map_err(failed)?);
+        self.0.put_object(sha256, bytes.clone())?;
+        Ok(Packed { bytes, sha256 })
     }
 
-    /// The content, bit by bit. Its last read fails when what it gave is not `sha256`.
-    pub(crate) fn open(&self, sha256: Sha256) -> io::Result<Content> {
-        let mut decoder = zstd::Decoder::new(self.0.open_object(sha256)?)?;
-        decoder.window_log_max(WINDOW_LOG_MAX)?;
-        Ok(Content {
-            decoder,
-            hasher: Hasher::default(),
-            sha256,
-        })
+    /// The content as it is kept; `None` when it is not there.
+    pub(crate) fn packed(&self, sha256: Sha256) -> Result<Option<Packed>, Error> {
+        let bytes = self.0.object(sha256)?;
+        Ok(bytes.map(|bytes| Packed { bytes, sha256 }))
     }
 
     /// The content as a whole; `None` when it is not there. However much an object unpacks to, no more than
     /// `max_bytes` are taken.
     pub(crate) fn read(&self, sha256: Sha256, max_bytes: u64) -> Result<Option<Vec<u8>>, Error> {
-        let path = self.0.object_path(sha256);
-        let content = match self.open(sha256) {
-            Ok(content) => content,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(Error::io("read the content", &path, error)),
+        let path = self.0.object_place(sha256);
+        let Some(packed) = self.packed(sha256)? else {
+            return Ok(None);
         };
         let mut bytes = Vec::new();
-        let read = content
-            .take(max_bytes.saturating_add(1))
-            .read_to_end(&mut bytes);
+        let read = packed.open().and_then(|content| {
+            let mut content = content.take(max_bytes.saturating_add(1));
+            content.read_to_end(&mut bytes)
+        });
         match read {
             Ok(length) if length as u64 > max_bytes => {
                 Err(Error::ContentTooLarge { path, max_bytes })
@@ -75,17 +80,36 @@ impl Contents {
             Err(source) => Err(Error::ContentDamaged { path, source }),
         }
     }
+}
 
-    fn is_whole(&self, sha256: Sha256) -> bool {
-        self.open(sha256)
-            .and_then(|mut content| io::copy(&mut content, &mut io::sink()))
-            .is_ok()
+/// A content as it is kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Packed {
+    bytes: Bytes,
+    sha256: Sha256,
+}
+
+impl Packed {
+    /// The content, bit by bit. Its last read fails when what it gave is not the content that was asked for.
+    pub(crate) fn open(&self) -> io::Result<Content> {
+        let mut decoder = zstd::Decoder::with_buffer(self.bytes.clone().reader())?;
+        decoder.window_log_max(WINDOW_LOG_MAX)?;
+        Ok(Content {
+            decoder,
+            hasher: Hasher::default(),
+            sha256: self.sha256,
+        })
+    }
+
+    fn is_whole(&self) -> bool {
+        let content = self.open();
+        content.is_ok_and(|mut content| io::copy(&mut content, &mut io::sink()).is_ok())
     }
 }
 
 /// A content that is being read.
 pub(crate) struct Content {
-    decoder: zstd::Decoder<'static, BufReader<File>>,
+    decoder: zstd::Decoder<'static, Reader<Bytes>>,
     hasher: Hasher,
     sha256: Sha256,
 }

@@ -53,6 +53,19 @@ pub(crate) struct Owner {
     pub(crate) command: String,
     /// Since when.
     pub(crate) since: Timestamp,
+    /// The page of the run, where a service for pipelines runs it.
+    pub(crate) run_url: Option<String>,
+}
+
+/// What is written about a lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Lock {
+    /// Who holds it, or held it last.
+    pub(crate) owner: Owner,
+    /// When that one last said that it is alive, by its own clock; `None` where the operating system knows.
+    pub(crate) renewed: Option<Timestamp>,
+    /// Whether it was given back.
+    pub(crate) released: bool,
 }
 
 impl Document {

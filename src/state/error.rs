@@ -1,30 +1,61 @@
 //! What can go wrong with a state, by what can be done about it.
 
 use std::io;
+use std::time::Duration;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use jiff::SignedDuration;
 use miette::Diagnostic;
 use thiserror::Error;
 
 use crate::model::{LibraryId, Sha256};
 
-use super::document::Owner;
+use super::backend::{Cause, Fault};
+use super::document::{Lock, Owner};
 use super::format::{Damage, FormatVersion};
 
 /// An operation on a state that failed. Unless the variant says otherwise, nothing was written.
 #[derive(Debug, Error, Diagnostic)]
 pub(crate) enum Error {
     /// Another run holds the lock.
-    #[error("the state in `{folder}` is locked by {}", describe(owner.as_deref()))]
+    #[error("the state in `{folder}` is locked by {}{renewed}", describe(owner.as_deref()))]
     #[diagnostic(code(jumpbag::state::locked))]
     LockedBy {
         /// The library's prefix.
-        folder: Utf8PathBuf,
+        folder: String,
         /// Who holds it; `None` in the moment before it says so.
         owner: Option<Box<Owner>>,
+        /// When the holder last said that it is alive, as the rest of the sentence.
+        renewed: String,
         /// What to do next.
         #[help]
         help: String,
+    },
+
+    /// Somebody removed this run's lock, or its renewal failed and another run has it.
+    #[error("this run has lost the lock of the state in `{folder}`")]
+    #[diagnostic(
+        code(jumpbag::state::lock_lost),
+        help(
+            "make sure that no other run is active, then plan again: what this run could not record is found in the library"
+        )
+    )]
+    LockLost {
+        /// The library's prefix.
+        folder: String,
+    },
+
+    /// Nobody can tell who holds the lock.
+    #[error("the lock `{path}` is damaged")]
+    #[diagnostic(
+        code(jumpbag::state::lock_damaged),
+        help("make sure that no run is active, then delete it with the tools of your storage")
+    )]
+    LockDamaged {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        #[source]
+        source: Box<Damage>,
     },
 
     /// The file system offers no locks.
@@ -35,7 +66,7 @@ pub(crate) enum Error {
     )]
     CannotLock {
         /// The file whose lock decides.
-        path: Utf8PathBuf,
+        path: String,
         /// The operating system's answer.
         #[source]
         source: io::Error,
@@ -49,7 +80,7 @@ pub(crate) enum Error {
     )]
     NotLocked {
         /// The library's prefix.
-        folder: Utf8PathBuf,
+        folder: String,
     },
 
     /// A lock is to be removed by an id that is not its own.
@@ -64,7 +95,7 @@ pub(crate) enum Error {
     )]
     WrongLockId {
         /// The library's prefix.
-        folder: Utf8PathBuf,
+        folder: String,
         /// The id that was given.
         given: String,
         /// Whose lock it is.
@@ -79,7 +110,7 @@ pub(crate) enum Error {
     #[diagnostic(code(jumpbag::state::lock_in_use))]
     LockInUse {
         /// The library's prefix.
-        folder: Utf8PathBuf,
+        folder: String,
         /// Who holds it; `None` in the moment before it says so.
         owner: Option<Box<Owner>>,
         /// What to do next.
@@ -92,7 +123,7 @@ pub(crate) enum Error {
     #[diagnostic(code(jumpbag::state::damaged))]
     Damaged {
         /// The file.
-        path: Utf8PathBuf,
+        path: String,
         /// The newest state in the history that reads well.
         last_good: Option<u64>,
         /// How to put it back.
@@ -111,7 +142,7 @@ pub(crate) enum Error {
     )]
     NewerFormat {
         /// The file.
-        path: Utf8PathBuf,
+        path: String,
         /// Its format.
         found: FormatVersion,
         /// The newest format that this version knows.
@@ -128,7 +159,7 @@ pub(crate) enum Error {
     )]
     NewerMinorFormat {
         /// The file.
-        path: Utf8PathBuf,
+        path: String,
         /// Its format.
         found: FormatVersion,
         /// The newest format that this version knows.
@@ -162,7 +193,7 @@ pub(crate) enum Error {
     )]
     Raced {
         /// The file.
-        path: Utf8PathBuf,
+        path: String,
     },
 
     /// A state cannot be written in a way that it can be read again.
@@ -173,7 +204,7 @@ pub(crate) enum Error {
     )]
     Unwritable {
         /// The file.
-        path: Utf8PathBuf,
+        path: String,
         /// What is wrong.
         #[source]
         source: Box<Damage>,
@@ -187,7 +218,7 @@ pub(crate) enum Error {
     )]
     NoSuchSerial {
         /// The library's prefix.
-        folder: Utf8PathBuf,
+        folder: String,
         /// The serial that was asked for.
         serial: u64,
     },
@@ -200,7 +231,7 @@ pub(crate) enum Error {
     )]
     HistoryTaken {
         /// The entry.
-        path: Utf8PathBuf,
+        path: String,
     },
 
     /// A content is not the one that was announced.
@@ -238,7 +269,7 @@ pub(crate) enum Error {
     )]
     ContentDamaged {
         /// The object.
-        path: Utf8PathBuf,
+        path: String,
         /// What is wrong.
         #[source]
         source: io::Error,
@@ -252,48 +283,85 @@ pub(crate) enum Error {
     )]
     ContentTooLarge {
         /// The object.
-        path: Utf8PathBuf,
+        path: String,
         /// The caller's limit.
         max_bytes: u64,
     },
 
-    /// The file system refused.
+    /// The folder's file system refused.
     #[error("could not {doing} `{path}`")]
     #[diagnostic(code(jumpbag::state::io))]
     Io {
         /// What was attempted.
         doing: &'static str,
         /// On what.
-        path: Utf8PathBuf,
+        path: String,
         /// What to do next.
         #[help]
         help: &'static str,
         /// The operating system's answer.
         #[source]
-        source: io::Error,
+        source: Cause,
+    },
+
+    /// The object store refused.
+    #[error("could not {doing} `{path}`")]
+    #[diagnostic(code(jumpbag::state::storage))]
+    Storage {
+        /// What was attempted.
+        doing: &'static str,
+        /// On what.
+        path: String,
+        /// What to do next.
+        #[help]
+        help: &'static str,
+        /// The store's answer.
+        #[source]
+        source: Cause,
     },
 }
 
 impl Error {
-    pub(super) fn io(doing: &'static str, path: &Utf8Path, source: io::Error) -> Self {
-        use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
-        let kind = source.kind();
-        let help = if matches!(kind, PermissionDenied | ReadOnlyFilesystem) {
-            "give your user the right to write there, or name another folder under `state` in the manifest"
-        } else if matches!(kind, StorageFull | QuotaExceeded) {
-            "free some space, then run the command again"
-        } else {
-            "check the folder that `state` in the manifest names"
+    /// An operation on what is at `path` that failed, other than by a lost race.
+    pub(super) fn storage(doing: &'static str, path: String, fault: Fault) -> Self {
+        let is_remote = path.contains("://");
+        let help = match (&fault, is_remote) {
+            (Fault::Denied(_), false) => {
+                "give your user the right to write there, or name another folder under `state` in the manifest"
+            }
+            (Fault::Full(_), false) => "free some space, then run the command again",
+            (_, false) => "check the folder that `state` in the manifest names",
+            (Fault::Denied(_), true) => {
+                "give the identity that the environment names the right to read, write and list there"
+            }
+            (Fault::NoStore(_), true) => {
+                "create the container or bucket, or correct the `url` under `state` in the manifest"
+            }
+            (_, true) => {
+                "check the `url` under `state` in the manifest and the storage's settings in the environment, then run the command again"
+            }
         };
-        Self::Io {
-            doing,
-            path: path.to_owned(),
-            help,
-            source,
+        let source = fault
+            .cause()
+            .unwrap_or_else(|| "somebody else was faster".into());
+        if is_remote {
+            Self::Storage {
+                doing,
+                path,
+                help,
+                source,
+            }
+        } else {
+            Self::Io {
+                doing,
+                path,
+                help,
+                source,
+            }
         }
     }
 
-    pub(super) fn locked_by(folder: &Utf8Path, owner: Option<Owner>) -> Self {
+    pub(super) fn locked_by(folder: String, owner: Option<Owner>) -> Self {
         let help = match &owner {
             Some(owner) => format!(
                 "wait for it with `--lock-timeout 5m`, or end process {} on `{}`; `jumpbag state unlock {}` removes the lock of a run that is gone",
@@ -302,13 +370,45 @@ impl Error {
             None => "wait for it with `--lock-timeout 5m`".to_owned(),
         };
         Self::LockedBy {
-            folder: folder.to_owned(),
+            folder,
             owner: owner.map(Box::new),
+            renewed: String::new(),
             help,
         }
     }
 
-    pub(super) fn lock_in_use(folder: &Utf8Path, owner: Option<Owner>) -> Self {
+    /// A lock that its holder has to renew. `silent` is for how long it has not, where that is too long.
+    pub(super) fn leased_by(folder: String, lock: Lock, silent: Option<Duration>) -> Self {
+        let renewed = lock.renewed.unwrap_or(lock.owner.since);
+        let renewed = match silent {
+            None => format!(", and renewed it at {renewed}"),
+            Some(silent) => {
+                let silent = SignedDuration::from_secs(silent.as_secs().cast_signed());
+                format!(", and has not renewed it since {renewed}, {silent:#} ago")
+            }
+        };
+        let owner = lock.owner;
+        let unlock = format!("jumpbag state unlock {}", owner.id);
+        let help = if silent.is_some() {
+            format!(
+                "that run is probably gone: make sure that process {} on `{}` is, then run `{unlock}`",
+                owner.pid, owner.host
+            )
+        } else {
+            format!(
+                "wait for it with `--lock-timeout 5m`, or end process {} on `{}`; `{unlock}` removes the lock of a run that is gone",
+                owner.pid, owner.host
+            )
+        };
+        Self::LockedBy {
+            folder,
+            owner: Some(Box::new(owner)),
+            renewed,
+            help,
+        }
+    }
+
+    pub(super) fn lock_in_use(folder: String, owner: Option<Owner>) -> Self {
         let help = match &owner {
             Some(owner) => format!(
                 "end process {} on `{}`, which is alive: the lock goes with it",
@@ -317,7 +417,7 @@ impl Error {
             None => "end the jumpbag process that is alive: the lock goes with it".to_owned(),
         };
         Self::LockInUse {
-            folder: folder.to_owned(),
+            folder,
             owner: owner.map(Box::new),
             help,
         }
@@ -327,10 +427,16 @@ impl Error {
 /// Who, where, how and since when.
 fn describe(owner: Option<&Owner>) -> String {
     match owner {
-        Some(owner) => format!(
-            "`{}` on `{}`, process {}, which has run `{}` since {}",
-            owner.user, owner.host, owner.pid, owner.command, owner.since
-        ),
+        Some(owner) => {
+            let of = owner
+                .run_url
+                .as_ref()
+                .map_or_else(String::new, |url| format!(" of {url}"));
+            format!(
+                "`{}` on `{}`, process {}{of}, which has run `{}` since {}",
+                owner.user, owner.host, owner.pid, owner.command, owner.since
+            )
+        }
         None => "another run".to_owned(),
     }
 }

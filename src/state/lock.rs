@@ -1,73 +1,75 @@
 //! The right to write a state, as a value.
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::model::LibraryId;
 
 use super::Error;
+use super::backend::{Found, Version};
 use super::document::{Document, Owner, Written};
+use super::exclusion::Hold;
 use super::format::{self, FormatVersion};
-use super::local::{Folder, OsLock};
+use super::prefix::{Prefix, Stored};
 
 /// The right to write one library's state. Dropping it gives the right back.
 ///
-/// The lock is for runs that keep to it. Against those that do not, a write also checks that the state
-/// on disk is the one that this value knows.
+/// The lock is for runs that keep to it. Against those that do not, a write succeeds only while the stored
+/// state is the one that this value knows.
 #[derive(Debug)]
 pub(crate) struct Locked {
-    folder: Folder,
+    prefix: Prefix,
     owner: Owner,
     library: LibraryId,
     document: Document,
     /// What `document` was read from or written as; `None` before the first write of all.
-    bytes: Option<Vec<u8>>,
-    /// What a write that failed may have put on disk, had it come as far as the rename.
-    attempted: Option<Vec<u8>>,
+    stored: Option<(Bytes, Version)>,
+    /// What writes that failed may have stored.
+    attempted: Vec<Bytes>,
     /// The highest serial in the history when the lock was obtained.
     kept: u64,
     wrote: bool,
-    taken_over: Option<Owner>,
-    /// Only dropped after the owner is removed.
-    _os_lock: OsLock,
+    hold: Hold,
 }
 
 impl Locked {
-    /// Reads what there is and says who holds the lock now.
+    /// Reads what there is, for a run that holds the lock.
     pub(super) fn begin(
-        folder: Folder,
-        os_lock: OsLock,
+        prefix: Prefix,
+        mut hold: Hold,
         library: &LibraryId,
         owner: Owner,
     ) -> Result<Self, Error> {
-        folder.sweep()?;
-        let (bytes, document) = match folder.read()? {
-            Some((_, reading)) if reading.version.is_newer() => {
+        let (stored, document) = match prefix.read()? {
+            Some(Stored { reading, .. }) if reading.version.is_newer() => {
                 return Err(Error::NewerMinorFormat {
-                    path: folder.state_path(),
+                    path: prefix.state_place(),
                     found: reading.version,
                     known: FormatVersion::LATEST,
                 });
             }
-            Some((bytes, reading)) => (Some(bytes), reading.document),
+            Some(Stored {
+                bytes,
+                version,
+                reading,
+            }) => (Some((bytes, version)), reading.document),
             None => (None, Document::new(library.clone())),
         };
         document.check_library(library)?;
-        let kept = folder.history()?.last().copied().unwrap_or_default();
-        let taken_over = folder.owner()?;
+        let kept = prefix.history()?.last().copied().unwrap_or_default();
         // Last, so that a run that cannot begin leaves the killed run's trace.
-        folder.write_owner(&owner)?;
+        hold.announce(&owner)?;
         Ok(Self {
-            folder,
+            prefix,
             owner,
             library: library.clone(),
             document,
-            bytes,
-            attempted: None,
+            stored,
+            attempted: Vec::new(),
             kept,
             wrote: false,
-            taken_over,
-            _os_lock: os_lock,
+            hold,
         })
     }
 
@@ -76,9 +78,15 @@ impl Locked {
         &self.document
     }
 
+    /// Whether another run is known to have taken the lock.
+    #[cfg(test)]
+    pub(super) fn is_lost(&self) -> bool {
+        self.hold.is_lost()
+    }
+
     /// The killed run whose lock was taken over.
     pub(crate) fn taken_over(&self) -> Option<&Owner> {
-        self.taken_over.as_ref()
+        self.hold.taken_over()
     }
 
     /// Writes the state with `change` made to it; durable when it returns. After an error, the state in
@@ -91,35 +99,58 @@ impl Locked {
         change: impl FnOnce(&mut Document),
         at: Timestamp,
     ) -> Result<(), Error> {
+        if self.hold.is_lost() {
+            return Err(Error::LockLost {
+                folder: self.prefix.place(),
+            });
+        }
+        self.recognise_attempt()?;
         let document = self.changed(change, at);
-        let path = self.folder.state_path();
         let bytes = format::write(&document).map_err(|source| Error::Unwritable {
-            path: path.clone(),
+            path: self.prefix.state_place(),
             source: Box::new(source),
         })?;
-        let on_disk = self.folder.state_bytes()?;
-        if on_disk != self.bytes && (on_disk.is_none() || on_disk != self.attempted) {
-            return Err(Error::Raced { path });
+        let bytes = Bytes::from(bytes);
+        if let (false, Some((found, _))) = (self.wrote, &self.stored) {
+            self.prefix.keep(self.document.serial, found)?;
         }
-        if let (false, Some(found)) = (self.wrote, &self.bytes) {
-            self.folder.keep(self.document.serial, found)?;
-        }
-        if let Err(error) = self.folder.write_state(&bytes) {
-            self.attempted = Some(bytes);
-            return Err(error);
-        }
+        let known = self.stored.as_ref().map(|(_, version)| version);
+        let version = match self.prefix.write_state(bytes.clone(), known) {
+            Ok(version) => version,
+            Err(error) => {
+                self.attempted.push(bytes);
+                return Err(error);
+            }
+        };
         self.document = document;
-        self.bytes = Some(bytes);
-        self.attempted = None;
+        self.stored = Some((bytes, version));
+        self.attempted.clear();
         self.wrote = true;
+        Ok(())
+    }
+
+    /// Goes on from a write that failed after all it had to do: nobody else writes what it would have written,
+    /// which holds the time and the owner.
+    fn recognise_attempt(&mut self) -> Result<(), Error> {
+        if self.attempted.is_empty() {
+            return Ok(());
+        }
+        if let Some(Found { bytes, version }) = self.prefix.state_bytes()?
+            && self.attempted.contains(&bytes)
+            && let Ok(reading) = format::read(&bytes)
+        {
+            self.document = reading.document;
+            self.stored = Some((bytes, version));
+            self.wrote = true;
+        }
         Ok(())
     }
 
     /// Puts the last state that this value wrote into the history. Where it is not called because the run
     /// was killed, the next run's first write does it.
     pub(crate) fn finish(&mut self) -> Result<(), Error> {
-        match &self.bytes {
-            Some(bytes) if self.wrote => self.folder.keep(self.document.serial, bytes),
+        match &self.stored {
+            Some((bytes, _)) if self.wrote => self.prefix.keep(self.document.serial, bytes),
             Some(_) | None => Ok(()),
         }
     }
@@ -158,21 +189,6 @@ impl Locked {
     }
 }
 
-impl Drop for Locked {
-    fn drop(&mut self) {
-        // Somebody who deleted the lock by hand may have let another run in.
-        let removed = match self.folder.owner() {
-            Ok(Some(owner)) if owner.id == self.owner.id => self.folder.remove_owner(),
-            Ok(_) => Ok(()),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = removed {
-            // The next run takes it over.
-            tracing::warn!("{error}");
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -180,7 +196,9 @@ mod tests {
     use camino::Utf8PathBuf;
 
     use super::*;
-    use crate::state::{Store, atomic};
+    use crate::state::Store;
+    use crate::state::backend::local::Folder;
+    use crate::state::backend::{Backend as _, Condition};
 
     /// A write that failed after its rename cannot be made to happen; what it leaves can.
     #[tokio::test]
@@ -199,18 +217,21 @@ mod tests {
             pid: 1,
             command: "jumpbag apply".into(),
             since: Timestamp::UNIX_EPOCH,
+            run_url: None,
         };
         let store = Store::new(folder.clone());
         let mut locked = store.lock(&library, owner, Duration::ZERO).await.unwrap();
         let at = Timestamp::UNIX_EPOCH;
-        for serial in 1..3 {
+        for serial in [1, 3] {
             let left = format::write(&locked.changed(|_| {}, at)).unwrap();
-            atomic::replace(&folder.join("state.json"), &left).unwrap();
+            let at_hand = Folder::new(folder.clone());
+            let bytes = left.clone().into();
+            at_hand.put("state.json", bytes, Condition::Always).unwrap();
             let error = locked.write(|_| {}, at).unwrap_err();
             assert!(matches!(error, Error::Raced { .. }), "{error}");
-            locked.attempted = Some(left);
+            locked.attempted = vec![left.into()];
             locked.write(|_| {}, at).unwrap();
-            assert_eq!(locked.document().serial, serial);
+            assert_eq!(locked.document().serial, serial + 1);
         }
     }
 }

@@ -1,4 +1,5 @@
-//! What jumpbag remembers: the tracked files, their history and their contents, on a local folder.
+//! What jumpbag remembers: the tracked files, their history and their contents, in a folder or an object
+//! store.
 //!
 //! A prefix holds one library:
 //!
@@ -7,37 +8,46 @@
 //! | `state.json` | the state ([`mod@format`]) |
 //! | `history/SERIAL.json` | every state between runs, as `state.json` was then |
 //! | `objects/SHA256` | the contents, compressed with zstd |
-//! | `lock` | nothing; the operating system's lock on it decides who may write |
-//! | `lock.json` | who that is, for people |
+//! | `lock.json` | who may write: in a folder for people, in an object store it is the lock itself ([`mod@lease`]) |
 //! | `budget.json` | the calls of the last hour ([`budget`]) |
-//! | `budget.lock` | nothing; the operating system's lock on it decides whose turn it is with the budget |
 //!
-//! Only [`Locked`] writes the state, and only [`local`] and [`atomic`] touch its files.
+//! In a folder there are also files with nothing in them: `lock`, on which the operating system's lock decides
+//! who may write, and `state.lock` and the like, which make a conditional write one step.
+//!
+//! Only [`Locked`] writes the state. Where the files are is known to [`mod@backend`] alone.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
+use jiff::SignedDuration;
 
 use crate::model::LibraryId;
 
-mod atomic;
+mod backend;
 mod budget;
 #[cfg(test)]
 mod conformance;
 mod contents;
 mod document;
 mod error;
+mod exclusion;
 mod format;
-mod local;
+mod lease;
 mod lock;
+mod prefix;
 
 pub(crate) use budget::Budget;
-pub(crate) use contents::Contents;
+pub(crate) use contents::{Contents, Packed};
 pub(crate) use document::{Document, Owner};
 pub(crate) use error::Error;
 pub(crate) use lock::Locked;
 
-use local::Folder;
+use backend::Backend;
+use backend::local::Folder;
+use exclusion::{Exclusion, Held};
+use lease::Terms;
+use prefix::Prefix;
 
 /// How long to wait before a held lock is tried again.
 const RETRY: Duration = Duration::from_millis(200);
@@ -45,7 +55,8 @@ const RETRY: Duration = Duration::from_millis(200);
 /// Everything that is remembered about one library.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
-    folder: Folder,
+    prefix: Prefix,
+    exclusion: Exclusion,
 }
 
 /// Whether a state is locked.
@@ -62,15 +73,25 @@ pub(crate) enum LockStatus {
 impl Store {
     /// The library whose prefix is `folder`. Touches nothing.
     pub(crate) fn new(folder: Utf8PathBuf) -> Self {
+        let folder = Folder::new(folder);
         Self {
-            folder: Folder::new(folder),
+            prefix: Prefix::new(Arc::new(folder.clone())),
+            exclusion: Exclusion::System(folder),
+        }
+    }
+
+    /// The library whose prefix is `backend`, where a lock has to be renewed.
+    fn leased(backend: Arc<dyn Backend>, terms: Terms) -> Self {
+        Self {
+            prefix: Prefix::new(backend),
+            exclusion: Exclusion::Lease(terms),
         }
     }
 
     /// The state; `None` when nothing was ever written. A state that was lost is an error.
     pub(crate) fn read(&self) -> Result<Option<Document>, Error> {
-        let found = self.folder.read()?;
-        Ok(found.map(|(_, reading)| reading.document))
+        let stored = self.prefix.read()?;
+        Ok(stored.map(|stored| stored.reading.document))
     }
 
     /// Obtains the right to write the state of `library`, and waits up to `timeout` for it.
@@ -85,71 +106,70 @@ impl Store {
     ) -> Result<Locked, Error> {
         let started = tokio::time::Instant::now();
         let timeout = timeout.max(RETRY);
+        let mut seen = (None, None);
+        let mut changed = started;
         loop {
-            if let Some(os_lock) = self.folder.try_lock()? {
-                return Locked::begin(self.folder.clone(), os_lock, library, owner);
+            let held = match self.try_lock(library, &owner).await? {
+                Ok(locked) => return Ok(locked),
+                Err(held) => held,
+            };
+            let moment = held.moment();
+            let moment = (moment.0.map(ToOwned::to_owned), moment.1);
+            if moment != seen {
+                (seen, changed) = (moment, tokio::time::Instant::now());
             }
             let left = timeout.saturating_sub(started.elapsed());
             if left.is_zero() {
-                let owner = self.folder.owner()?;
-                return Err(Error::locked_by(self.folder.path(), owner));
+                let now = owner.since.saturating_add(
+                    SignedDuration::try_from(started.elapsed()).unwrap_or_default(),
+                );
+                let now = now.unwrap_or(owner.since);
+                let watched = changed.elapsed();
+                return Err(held.error(&self.exclusion, self.prefix.place(), now, watched));
             }
-            tokio::time::sleep(left.min(RETRY)).await;
+            tokio::time::sleep(left.min(self.exclusion.retry())).await;
         }
+    }
+
+    /// Obtains the right to write if nobody has it. Stores can be far away, and a run has many libraries.
+    async fn try_lock(
+        &self,
+        library: &LibraryId,
+        owner: &Owner,
+    ) -> Result<Result<Locked, Held>, Error> {
+        let (store, library, owner) = (self.clone(), library.clone(), owner.clone());
+        let attempt = move || match store.exclusion.take(&store.prefix, &owner)? {
+            Ok(hold) => Locked::begin(store.prefix, hold, &library, owner).map(Ok),
+            Err(held) => Ok(Err(held)),
+        };
+        self.exclusion.run(attempt).await
     }
 
     /// Who holds the lock.
     pub(crate) fn lock_status(&self) -> Result<LockStatus, Error> {
-        let held = self.folder.is_locked()?;
-        let owner = self.folder.owner()?;
-        Ok(match owner {
-            owner if held => LockStatus::Held(owner),
-            Some(owner) => LockStatus::LeftBehind(owner),
-            None => LockStatus::Free,
-        })
+        self.exclusion.status(&self.prefix)
     }
 
-    /// Removes the lock that a killed run left behind, if its id is `id`.
+    /// Removes the lock whose id is `id`: in a folder only one that a killed run left behind, in an object
+    /// store any, since nobody can tell whether its holder is alive.
     pub(crate) fn unlock(&self, id: &str) -> Result<Owner, Error> {
-        let folder = self.folder.path();
-        if self.lock_status()? == LockStatus::Free {
-            return Err(Error::NotLocked {
-                folder: folder.to_owned(),
-            });
-        }
-        let Some(_os_lock) = self.folder.try_lock()? else {
-            return Err(Error::lock_in_use(folder, self.folder.owner()?));
-        };
-        let Some(owner) = self.folder.owner()? else {
-            return Err(Error::NotLocked {
-                folder: folder.to_owned(),
-            });
-        };
-        if owner.id != id {
-            return Err(Error::WrongLockId {
-                folder: folder.to_owned(),
-                given: id.to_owned(),
-                owner: Box::new(owner),
-            });
-        }
-        self.folder.remove_owner()?;
-        Ok(owner)
+        self.exclusion.unlock(&self.prefix, id)
     }
 
     /// The contents that were put into the library.
     pub(crate) fn contents(&self) -> Contents {
-        Contents::new(self.folder.clone())
+        Contents::new(self.prefix.clone())
     }
 
     /// The serials in the history, in ascending order. The current state is among them unless the run that
     /// wrote it was killed.
     pub(crate) fn history(&self) -> Result<Vec<u64>, Error> {
-        self.folder.history()
+        self.prefix.history()
     }
 
     /// An earlier state, by one of the serials of [`Self::history`].
     pub(crate) fn read_serial(&self, serial: u64) -> Result<Document, Error> {
-        self.folder.read_serial(serial)
+        self.prefix.read_serial(serial)
     }
 }
 

@@ -72,7 +72,7 @@ fn show(context: &Context, sessions: &[Session], name: &Name) -> Result<Exit, Fa
             continue;
         };
         if let Some(file) = document.files.get(name) {
-            describe(&mut text, session, document.serial, name, file);
+            describe(&mut text, session, document.serial, name, file)?;
         }
         known.extend(document.files.into_keys());
     }
@@ -92,7 +92,13 @@ fn show(context: &Context, sessions: &[Session], name: &Name) -> Result<Exit, Fa
     Ok(Exit::Done)
 }
 
-fn describe(text: &mut String, session: &Session, serial: u64, name: &Name, tracked: &TrackedFile) {
+fn describe(
+    text: &mut String,
+    session: &Session,
+    serial: u64,
+    name: &Name,
+    tracked: &TrackedFile,
+) -> Result<(), Failure> {
     let file = &tracked.file;
     let optional = |text: Option<&String>| {
         text.map_or_else(
@@ -103,7 +109,7 @@ fn describe(text: &mut String, session: &Session, serial: u64, name: &Name, trac
     let size = file
         .size
         .map_or_else(|| "unknown".to_owned(), |size| format!("{size} bytes"));
-    let content = if session.store.contents().has(file.sha256) {
+    let content = if session.store.contents().has(file.sha256)? {
         "kept"
     } else {
         "not kept"
@@ -127,6 +133,7 @@ fn describe(text: &mut String, session: &Session, serial: u64, name: &Name, trac
         // Writing to a string cannot fail.
         writeln!(text, "{key:<22} {value}").ok();
     }
+    Ok(())
 }
 
 /// Removes the lock of whichever selected library has it.

@@ -8,6 +8,12 @@ use std::io;
 use bytes::Bytes;
 use jiff::Timestamp;
 
+mod atomic;
+pub(super) mod local;
+
+#[cfg(test)]
+pub(super) use atomic::guarded_temporary;
+
 /// One prefix. Its files have names such as `state.json` or `history/12.json`.
 ///
 /// The methods wait until they are done. They may be called from any thread, and where the store is far away
@@ -100,6 +106,19 @@ impl From<io::Error> for Fault {
             Self::Full(error.into())
         } else {
             Self::Failed(error.into())
+        }
+    }
+}
+
+impl Fault {
+    /// What the store or the system says; `None` where a lost race says it all.
+    pub(super) fn cause(self) -> Option<Cause> {
+        match self {
+            Self::Lost => None,
+            Self::Denied(cause)
+            | Self::NoStore(cause)
+            | Self::Full(cause)
+            | Self::Failed(cause) => Some(cause),
         }
     }
 }

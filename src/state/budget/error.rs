@@ -1,11 +1,9 @@
 //! What can be wrong with a budget. Nothing of it stops a run.
 
-use std::io;
-
-use camino::Utf8PathBuf;
 use miette::Diagnostic;
 use thiserror::Error;
 
+use crate::state::backend::{Cause, Fault};
 use crate::state::format::{Damage, FormatVersion};
 
 use super::format;
@@ -24,7 +22,7 @@ pub(crate) enum Problem {
     )]
     Damaged {
         /// The file.
-        path: Utf8PathBuf,
+        path: String,
         /// What is wrong.
         #[source]
         source: Box<Damage>,
@@ -44,7 +42,7 @@ pub(crate) enum Problem {
     )]
     Newer {
         /// The file.
-        path: Utf8PathBuf,
+        path: String,
         /// Its format.
         found: FormatVersion,
     },
@@ -60,24 +58,27 @@ pub(crate) enum Problem {
     )]
     Unreadable {
         /// The file.
-        path: Utf8PathBuf,
+        path: String,
         /// The operating system's answer.
         #[source]
-        source: io::Error,
+        source: Cause,
     },
 }
 
 impl Problem {
-    pub(super) fn damaged(path: Utf8PathBuf, damage: Damage) -> Self {
+    pub(super) fn damaged(path: String, damage: Damage) -> Self {
         let source = Box::new(damage);
         Self::Damaged { path, source }
     }
 
-    pub(super) fn newer(path: Utf8PathBuf, found: FormatVersion) -> Self {
+    pub(super) fn newer(path: String, found: FormatVersion) -> Self {
         Self::Newer { path, found }
     }
 
-    pub(super) fn unreadable(path: Utf8PathBuf, source: io::Error) -> Self {
+    pub(super) fn unreadable(path: String, fault: Fault) -> Self {
+        let source = fault
+            .cause()
+            .unwrap_or_else(|| "somebody else was faster".into());
         Self::Unreadable { path, source }
     }
 

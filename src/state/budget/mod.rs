@@ -5,7 +5,7 @@
 //! others as made at its latest moment. So nothing has to be known about a run that was killed: what it
 //! reserved grows old like what others have made.
 //!
-//! The budget has a lock of its own, which is held for milliseconds: also runs that do not lock the state,
+//! It is changed by conditional writes and without the state's lock: also runs that do not lock the state,
 //! such as a plan, make calls. It is no state, and no reason not to run: where it cannot be used, the limits
 //! hold within each run.
 //!
@@ -21,7 +21,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::model::{Account, Booked, Calls, Limit};
 
 use super::Store;
-use super::local::Folder;
+use super::backend::{Condition, Fault, Version};
+use super::prefix::Prefix;
 
 mod error;
 mod format;
@@ -35,13 +36,16 @@ pub(super) use format::schema;
 /// All accounts, by the ids of the runs.
 type Book = BTreeMap<String, Account>;
 
+/// The file.
+const BUDGET: &str = "budget.json";
+
 /// The account of the calls that are not known, where the book was damaged.
 const UNKNOWN: &str = "unknown";
 
 /// One library's budget, for one run, which has one client for it.
 #[derive(Debug)]
 pub(crate) struct Budget {
-    folder: Folder,
+    prefix: Prefix,
     /// This run's id.
     run: String,
     limits: Vec<Limit>,
@@ -51,6 +55,8 @@ pub(crate) struct Budget {
 /// What the file says.
 struct Reading {
     book: Book,
+    /// Of the file; `None` where there is none.
+    version: Option<Version>,
     /// Why it says less than it should.
     problem: Option<Problem>,
 }
@@ -64,7 +70,7 @@ impl Budget {
         clock: fn() -> Timestamp,
     ) -> Self {
         Self {
-            folder: store.folder.clone(),
+            prefix: store.prefix.clone(),
             run,
             limits,
             clock,
@@ -77,31 +83,33 @@ impl Budget {
     }
 
     /// Calls `turn` with what all other runs have spent, and keeps the account that it returns in place of
-    /// this run's last one. It is not called when somebody else has his turn; otherwise once.
+    /// this run's last one, unless somebody else was faster.
     pub(crate) fn turn(&self, turn: &mut dyn FnMut(&[Calls]) -> Account) -> Booked {
-        let lock = match self.folder.try_lock_budget() {
-            Ok(Some(lock)) => Some(lock),
-            Ok(None) => return Booked::Busy,
-            Err(error) => {
-                tracing::info!("{error}: {}", cause(&error));
-                None
-            }
-        };
-        let Reading { mut book, problem } = self.read();
+        let Reading {
+            mut book,
+            version,
+            problem,
+        } = self.read();
         let account = turn(&self.others(&book));
-        if lock.is_none() || !problem.is_none_or(|problem| problem.is_mended()) {
+        if !problem.is_none_or(|problem| problem.is_mended()) {
             return Booked::NotKept;
         }
         book.insert(self.run.clone(), account);
         book.retain(|_, account| account.calls().next().is_some());
-        let written = format::write(&book)
-            .map_err(std::io::Error::other)
-            .and_then(|bytes| self.folder.write_budget(&bytes));
-        match written {
-            Ok(()) => Booked::Kept,
+        let bytes = match format::write(&book) {
+            Ok(bytes) => bytes,
             Err(error) => {
-                let path = self.folder.budget_path();
-                tracing::info!("could not write the budget to `{path}`: {error}");
+                tracing::info!("could not write the budget: {error}");
+                return Booked::NotKept;
+            }
+        };
+        let condition = version.as_ref().map_or(Condition::New, Condition::Is);
+        match self.prefix.backend().put(BUDGET, bytes.into(), condition) {
+            Ok(_) => Booked::Kept,
+            Err(Fault::Lost) => Booked::Busy,
+            Err(fault) => {
+                let error = self.prefix.failed("write the budget to", BUDGET, fault);
+                tracing::info!("{error}: {}", cause(&error));
                 Booked::NotKept
             }
         }
@@ -132,33 +140,44 @@ impl Budget {
         others.flat_map(|(_, account)| account.calls()).collect()
     }
 
-    /// Everything that still counts. Without locks, what is read is what some run wrote as a whole.
+    /// Everything that still counts.
     fn read(&self) -> Reading {
         let now = self.now();
-        let path = self.folder.budget_path();
-        let (mut book, problem) = match self.folder.budget_bytes() {
+        let path = self.prefix.backend().place(BUDGET);
+        let mut version = None;
+        let (mut book, problem) = match self.prefix.backend().get(BUDGET) {
             Ok(None) => (Book::new(), None),
-            Ok(Some(bytes)) => match format::read(&bytes) {
-                Ok(book) => (book, None),
-                Err(Unreadable::Newer(found)) => (Book::new(), Some(Problem::newer(path, found))),
-                Err(Unreadable::Damaged(damage)) => {
-                    (self.presumed(), Some(Problem::damaged(path, damage)))
+            Ok(Some(found)) => {
+                version = Some(found.version);
+                match format::read(&found.bytes) {
+                    Ok(book) => (book, None),
+                    Err(Unreadable::Newer(found)) => {
+                        (Book::new(), Some(Problem::newer(path, found)))
+                    }
+                    Err(Unreadable::Damaged(damage)) => {
+                        (self.presumed(), Some(Problem::damaged(path, damage)))
+                    }
                 }
-            },
-            Err(error) => (Book::new(), Some(Problem::unreadable(path, error))),
+            }
+            Err(fault) => (Book::new(), Some(Problem::unreadable(path, fault))),
         };
         for account in book.values_mut() {
             self.correct(account, now);
         }
-        Reading { book, problem }
+        Reading {
+            book,
+            version,
+            problem,
+        }
     }
 
     /// What is counted in place of calls that are not known: as many as may have been made at once.
     fn presumed(&self) -> Book {
         let shortest = self.limits.iter().min_by_key(|limit| limit.per);
-        let at = self.folder.budget_written();
+        let files = self.prefix.backend().list("").unwrap_or_default();
+        let file = files.into_iter().find(|file| file.name == BUDGET);
         let made = shortest.map(|limit| Calls {
-            at: at.unwrap_or(Timestamp::MAX),
+            at: file.map_or(Timestamp::MAX, |file| file.modified),
             calls: limit.calls,
         });
         let account = Account {

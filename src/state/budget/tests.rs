@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
-use crate::state::atomic;
+use crate::state::conformance::overwrite;
 
 thread_local! {
     /// In milliseconds after the beginning.
@@ -53,7 +53,7 @@ impl Place {
     }
 
     fn put(&self, text: &str) {
-        atomic::replace(&self.folder.join("budget.json"), text.as_bytes()).unwrap();
+        overwrite(&self.folder.join("budget.json"), text.as_bytes());
     }
 }
 
@@ -123,7 +123,9 @@ fn the_file_is_small_and_its_times_are_rounded_up() {
 fn it_is_for_its_owner_alone() {
     use std::os::unix::fs::PermissionsExt as _;
     let place = Place::new();
-    turn(&place.budget("one"), &made(&[calls(0, 1)]));
+    for run in ["one", "other"] {
+        turn(&place.budget(run), &made(&[calls(0, 1)]));
+    }
     let mode = |name| {
         let path = place.folder.join(name);
         fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -253,26 +255,25 @@ fn a_newer_budget_is_left_alone() {
 }
 
 #[test]
-fn a_turn_waits_for_nobody() {
+fn who_was_slower_has_not_had_a_turn() {
     let place = Place::new();
-    let budget = place.budget("one");
-    let lock = budget.folder.try_lock_budget().unwrap().unwrap();
-    let booked = budget.turn(&mut |_| panic!("it is another's turn"));
-    assert_eq!(booked, Booked::Busy);
-    drop(lock);
-    let nested = budget.turn(&mut |_| {
-        let booked = place
-            .budget("other")
-            .turn(&mut |_| panic!("it is another's turn"));
-        assert_eq!(booked, Booked::Busy);
-        Account::default()
-    });
-    assert_eq!(nested, Booked::Kept);
+    let (one, other) = (place.budget("one"), place.budget("other"));
+    for round in 0..2 {
+        let slower = one.turn(&mut |_| {
+            let faster = turn(&other, &made(&[calls(round * 100, 1)]));
+            assert_eq!(faster.0, Booked::Kept);
+            made(&[calls(0, 9)])
+        });
+        assert_eq!(slower, Booked::Busy);
+        let (kept, seen) = turn(&one, &made(&[]));
+        assert_eq!((kept, seen), (Booked::Kept, vec![calls(round * 100, 1)]));
+    }
 }
 
 #[test]
 fn where_nothing_can_be_written_what_others_have_spent_still_counts() {
     let place = Place::new();
+    turn(&place.budget("another"), &made(&[]));
     turn(&place.budget("one"), &made(&[calls(0, 3)]));
     let before = place.text();
     // As in a folder that is not ours: the lock cannot be opened for writing.

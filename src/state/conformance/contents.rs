@@ -39,25 +39,22 @@ fn what_was_put_can_be_read() {
     let contents = place.store().contents();
     for content in [Vec::new(), b"a".to_vec(), vec![0; 300_000], noise(300_000)] {
         let sha256 = Sha256::of(&content);
-        assert!(!contents.has(sha256));
+        assert!(!contents.has(sha256).unwrap());
         assert_eq!(contents.read(sha256, PLENTY).unwrap(), None);
         contents.put(sha256, content.as_slice()).unwrap();
-        assert!(contents.has(sha256));
+        assert!(contents.has(sha256).unwrap());
         assert!(contents.read(sha256, PLENTY).unwrap() == Some(content.clone()));
         let mut read = Vec::new();
-        contents
-            .open(sha256)
-            .unwrap()
-            .read_to_end(&mut read)
-            .unwrap();
+        let packed = contents.packed(sha256).unwrap().unwrap();
+        packed.open().unwrap().read_to_end(&mut read).unwrap();
         assert!(read == content);
         // Again changes nothing, and is still checked.
         contents.put(sha256, content.as_slice()).unwrap();
         assert!(contents.put(sha256, &b"other"[..]).is_err());
         assert!(contents.read(sha256, PLENTY).unwrap() == Some(content));
     }
-    let error = contents.open(Sha256::of(b"never put")).err().unwrap();
-    assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    let never = contents.packed(Sha256::of(b"never put")).unwrap();
+    assert!(never.is_none());
 }
 
 #[test]
@@ -122,8 +119,9 @@ fn a_damaged_object_is_an_error_and_the_next_put_heals_it() {
             matches!(error, Error::ContentDamaged { .. }),
             "{number}: {error}"
         );
-        let streamed = contents
-            .open(sha256)
+        let packed = contents.packed(sha256).unwrap().unwrap();
+        let streamed = packed
+            .open()
             .and_then(|mut content| io::copy(&mut content, &mut io::sink()));
         assert!(streamed.is_err(), "{number}");
         contents.put(sha256, content.as_slice()).unwrap();

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::state::{Error, LockStatus, Locked, Store};
 
-use super::{Place, at, library, lock_as, owner, track};
+use super::{Place, at, left_by, library, lock_as, owner, track};
 
 const YEAR: Duration = Duration::from_hours(365 * 24);
 
@@ -141,10 +141,7 @@ fn ten_writers_lose_no_write() {
 #[test]
 fn a_lock_that_was_left_behind_is_taken_over_and_said_so() {
     let place = Place::new();
-    place.put(
-        "lock.json",
-        crate::state::format::write_lock(&owner(7)).unwrap(),
-    );
+    place.put("lock.json", left_by(owner(7)));
     assert_eq!(
         place.store().lock_status().unwrap(),
         LockStatus::LeftBehind(owner(7))
@@ -160,10 +157,7 @@ fn a_lock_that_was_left_behind_is_taken_over_and_said_so() {
 #[test]
 fn a_run_that_cannot_begin_leaves_the_killed_runs_trace() {
     let place = Place::new();
-    place.put(
-        "lock.json",
-        crate::state::format::write_lock(&owner(7)).unwrap(),
-    );
+    place.put("lock.json", left_by(owner(7)));
     place.put("state.json", "");
     assert!(matches!(place.try_lock(), Err(Error::Damaged { .. })));
     assert_eq!(
@@ -208,10 +202,7 @@ fn unlock_removes_only_what_a_dead_run_left() {
     assert!(!place.folder.exists());
 
     let left = owner(7);
-    place.put(
-        "lock.json",
-        crate::state::format::write_lock(&left).unwrap(),
-    );
+    place.put("lock.json", left_by(left.clone()));
     insta::assert_snapshot!(report(store.unlock("x").unwrap_err()), @r"
     [jumpbag::state::wrong_lock_id] the lock of the state in `STATE` has the id `00000000-0000-4000-8000-000000000007`, and not `x`
     help: make sure that the run of `alice` on `ws1`, process 4007, which has run `jumpbag apply` since 2026-09-21T14:13:20Z is gone, then run `jumpbag state unlock 00000000-0000-4000-8000-000000000007`
@@ -246,7 +237,7 @@ fn what_killed_runs_left_half_written_is_removed_and_nothing_else() {
         }
     }
     let folder = place.folder.join("objects");
-    let in_use = crate::state::atomic::guarded_temporary(&folder).unwrap();
+    let in_use = crate::state::backend::guarded_temporary(&folder).unwrap();
     drop(place.lock());
     assert_eq!(
         place.names(""),

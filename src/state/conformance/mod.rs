@@ -2,21 +2,24 @@
 
 use std::error::Error as _;
 use std::fs;
+use std::io::Write as _;
 use std::time::Duration;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 use miette::Diagnostic as _;
 use tempfile::TempDir;
 
 use crate::model::{File, LibraryId, Name, Sha256, TrackedFile};
 
+use super::document::Lock;
 use super::{Document, Error, Locked, Owner, Store};
 
 mod contents;
 mod damage;
 mod format;
 mod history;
+mod leases;
 mod locks;
 mod writes;
 
@@ -63,14 +66,15 @@ impl Place {
     /// Replaces a file's bytes, as an editor would.
     fn put(&self, path: &str, bytes: impl AsRef<[u8]>) {
         let path = self.folder.join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        super::atomic::replace(&path, bytes.as_ref()).unwrap();
+        overwrite(&path, bytes.as_ref());
     }
 
     /// The names in a folder of the prefix, in order.
     fn names(&self, folder: &str) -> Vec<String> {
-        let mut names: Vec<_> = fs::read_dir(self.folder.join(folder))
-            .unwrap()
+        let Ok(entries) = fs::read_dir(self.folder.join(folder)) else {
+            return Vec::new();
+        };
+        let mut names: Vec<_> = entries
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
         names.sort();
@@ -88,6 +92,23 @@ impl Place {
         lines.push(format!("help: {}", error.help().unwrap()));
         stable(&lines.join("\n")).replace(self.folder.as_str(), "STATE")
     }
+}
+
+/// Replaces a file's bytes, as an editor would.
+pub(super) fn overwrite(path: &Utf8Path, bytes: &[u8]) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::remove_file(path).ok();
+    fs::File::create(path).unwrap().write_all(bytes).unwrap();
+}
+
+/// The bytes of a `lock.json` that a killed run of `owner` left.
+fn left_by(owner: Owner) -> Vec<u8> {
+    let lock = Lock {
+        owner,
+        renewed: None,
+        released: false,
+    };
+    super::format::write_lock(&lock).unwrap()
 }
 
 /// Locks on a clock that does not make the test wait.
@@ -125,6 +146,7 @@ fn owner(number: u32) -> Owner {
         pid: 4000 + number,
         command: "jumpbag apply".into(),
         since: at(0),
+        run_url: None,
     }
 }
 

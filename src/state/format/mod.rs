@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::model::Sha256;
 
-use super::document::{Document, Owner};
+use super::document::{Document, Lock};
 
 mod v1;
 
@@ -197,16 +197,16 @@ pub(super) fn write(document: &Document) -> Result<Vec<u8>, Damage> {
     }
 }
 
-/// Reads who holds a lock.
-pub(super) fn read_lock(bytes: &[u8]) -> Result<Owner, Damage> {
+/// Reads who holds a lock, or held it.
+pub(super) fn read_lock(bytes: &[u8]) -> Result<Lock, Damage> {
     let lock: v1::Lock = serde_json::from_value(parse(bytes)?)
         .map_err(|error| Damage::Members(FormatVersion::LATEST, error))?;
-    lock.into_owner()
+    lock.into_lock()
 }
 
 /// The bytes of `lock.json`.
-pub(super) fn write_lock(owner: &Owner) -> Result<Vec<u8>, Damage> {
-    serde_json::to_value(v1::Lock::of(owner))
+pub(super) fn write_lock(lock: &Lock) -> Result<Vec<u8>, Damage> {
+    serde_json::to_value(v1::Lock::of(lock))
         .and_then(|value| pretty(&sorted(value)))
         .map_err(|error| Damage::Members(FormatVersion::LATEST, error))
 }

@@ -126,6 +126,14 @@ pub(super) struct Lock {
     pid: u32,
     command: String,
     since: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    run_url: Option<String>,
+    /// When its holder last said that it is alive, where that is how one knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    renewed: Option<String>,
+    /// Whether the lock was given back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    released: bool,
 }
 
 impl State {
@@ -278,8 +286,9 @@ impl Pending {
 }
 
 impl Lock {
-    /// The owner as it is written.
-    pub(super) fn of(owner: &document::Owner) -> Self {
+    /// The lock as it is written.
+    pub(super) fn of(lock: &document::Lock) -> Self {
+        let owner = &lock.owner;
         Self {
             format_version: FormatVersion::LATEST.to_string(),
             id: owner.id.clone(),
@@ -288,18 +297,27 @@ impl Lock {
             pid: owner.pid,
             command: owner.command.clone(),
             since: owner.since.to_string(),
+            run_url: owner.run_url.clone(),
+            renewed: lock.renewed.map(|renewed| renewed.to_string()),
+            released: lock.released,
         }
     }
 
     /// Checks what the types alone do not.
-    pub(super) fn into_owner(self) -> Result<document::Owner, Damage> {
-        Ok(document::Owner {
-            since: timestamp("since", &self.since)?,
-            id: self.id,
-            user: self.user,
-            host: self.host,
-            pid: self.pid,
-            command: self.command,
+    pub(super) fn into_lock(self) -> Result<document::Lock, Damage> {
+        let renewed = self.renewed.map(|renewed| timestamp("renewed", &renewed));
+        Ok(document::Lock {
+            renewed: renewed.transpose()?,
+            released: self.released,
+            owner: document::Owner {
+                since: timestamp("since", &self.since)?,
+                id: self.id,
+                user: self.user,
+                host: self.host,
+                pid: self.pid,
+                command: self.command,
+                run_url: self.run_url,
+            },
         })
     }
 }

@@ -3,7 +3,7 @@
 //! What a killed run leaves behind has a name that [`sweep`] knows.
 
 use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Write as _};
+use std::io;
 
 use camino::Utf8Path;
 use tempfile::NamedTempFile;
@@ -11,25 +11,8 @@ use tempfile::NamedTempFile;
 const PREFIX: &str = ".jumpbag-";
 const SUFFIX: &str = ".tmp";
 
-/// Puts `bytes` at `path`, whatever is there; durable when it returns. A symbolic link is replaced, not
-/// followed. After an error, `path` holds either what it held or `bytes`.
-pub(super) fn replace(path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
-    let temporary = temporary(folder_of(path))?;
-    temporary.as_file().write_all(bytes)?;
-    publish(temporary, path)
-}
-
-/// As [`replace`], without the library's lock, and without waiting for the disk: for what outlives a killed
-/// process, and need not outlive the machine's end.
-pub(super) fn replace_unsynced(path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
-    let temporary = guarded_temporary(folder_of(path))?;
-    temporary.as_file().write_all(bytes)?;
-    drop(temporary.persist(path).map_err(|error| error.error)?);
-    Ok(())
-}
-
 /// A new file in `folder`, which is created if needed. Only its owner may read it, and dropping it removes it.
-pub(super) fn temporary(folder: &Utf8Path) -> io::Result<NamedTempFile> {
+fn temporary(folder: &Utf8Path) -> io::Result<NamedTempFile> {
     create_folder(folder)?;
     tempfile::Builder::new()
         .prefix(PREFIX)
@@ -39,8 +22,8 @@ pub(super) fn temporary(folder: &Utf8Path) -> io::Result<NamedTempFile> {
         .make_in(folder, |path| options().create_new(true).open(path))
 }
 
-/// As [`temporary`], for one that is written without the library's lock: [`sweep`] leaves it alone.
-pub(super) fn guarded_temporary(folder: &Utf8Path) -> io::Result<NamedTempFile> {
+/// As [`temporary`], for one whose writer may not have the state's lock: [`sweep`] leaves it alone.
+pub(in crate::state) fn guarded_temporary(folder: &Utf8Path) -> io::Result<NamedTempFile> {
     loop {
         let temporary = temporary(folder)?;
         let locked = temporary.as_file().try_lock();
@@ -60,6 +43,24 @@ pub(super) fn publish(temporary: NamedTempFile, path: &Utf8Path) -> io::Result<(
     sync_folder(folder_of(path))
 }
 
+/// As [`publish`], without waiting for the disk: for what outlives a killed process, and need not outlive the
+/// machine's end.
+pub(super) fn publish_unsynced(temporary: NamedTempFile, path: &Utf8Path) -> io::Result<()> {
+    drop(temporary.persist(path).map_err(|error| error.error)?);
+    Ok(())
+}
+
+/// As [`publish`], unless something is there: then it is an error of the kind `AlreadyExists`, and stays.
+pub(super) fn publish_new(temporary: NamedTempFile, path: &Utf8Path) -> io::Result<()> {
+    temporary.as_file().sync_all()?;
+    drop(
+        temporary
+            .persist_noclobber(path)
+            .map_err(|error| error.error)?,
+    );
+    sync_folder(folder_of(path))
+}
+
 /// Removes a file; durable when it returns.
 pub(super) fn remove(path: &Utf8Path) -> io::Result<()> {
     fs::remove_file(path)?;
@@ -76,9 +77,7 @@ pub(super) fn sweep(folder: &Utf8Path) -> io::Result<()> {
     for entry in entries {
         let entry = entry?;
         let name = entry.file_name();
-        let ours = name
-            .to_str()
-            .is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX));
+        let ours = name.to_str().is_some_and(is_temporary);
         if !ours || !entry.file_type()?.is_file() {
             continue;
         }
@@ -88,6 +87,11 @@ pub(super) fn sweep(folder: &Utf8Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether that is the name of a file that is being written, or was when its writer was killed.
+pub(super) fn is_temporary(name: &str) -> bool {
+    name.starts_with(PREFIX) && name.ends_with(SUFFIX)
 }
 
 fn sweep_one(path: &std::path::Path) -> io::Result<()> {
@@ -170,7 +174,7 @@ fn sync_folder(_folder: &Utf8Path) -> io::Result<()> {
     Ok(())
 }
 
-fn folder_of(path: &Utf8Path) -> &Utf8Path {
+pub(super) fn folder_of(path: &Utf8Path) -> &Utf8Path {
     match path.parent() {
         Some(parent) if !parent.as_str().is_empty() => parent,
         Some(_) | None => Utf8Path::new("."),
