@@ -14,8 +14,21 @@ use crate::render::{self, Content, Contents};
 /// The largest content that is read for a diff, in bytes: what the API takes at the most.
 const LARGEST: u64 = 20 * 1024 * 1024;
 
+/// How many contents are fetched at once from stores that are far away.
+const AT_ONCE: usize = 16;
+
 /// Every content that a diff needs and that is at hand. What is not is said so in the text.
 pub(super) fn at_hand(plan: &Plan, sessions: &[Session]) -> Contents {
+    let is_far = sessions.iter().any(|session| session.store.is_far());
+    let pool = is_far.then(|| rayon::ThreadPoolBuilder::new().num_threads(AT_ONCE).build());
+    match pool {
+        // Its threads do little but wait.
+        Some(Ok(pool)) => pool.install(|| find(plan, sessions)),
+        Some(Err(_)) | None => find(plan, sessions),
+    }
+}
+
+fn find(plan: &Plan, sessions: &[Session]) -> Contents {
     let mut wanted: BTreeSet<Sha256> = render::wanted_contents(plan);
     let sources: BTreeMap<Sha256, Utf8PathBuf> = sessions
         .iter()

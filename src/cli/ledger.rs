@@ -11,6 +11,10 @@ impl Ledger for Budget {
         Self::now(self)
     }
 
+    fn is_far(&self) -> bool {
+        Self::is_far(self)
+    }
+
     fn turn(&self, turn: &mut dyn FnMut(&[Calls]) -> Account) -> Booked {
         Self::turn(self, turn)
     }

@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use miette::{Diagnostic, LabeledSpan, Severity, SourceCode};
@@ -23,15 +24,17 @@ pub(super) struct Unready {
     pub(super) session: Session,
     /// The state, if it can be read; `None` within before its first write.
     document: Result<Option<Document>, Failure>,
+    spent: Vec<Duration>,
     pub(super) failure: Failure,
 }
 
 impl Unready {
-    pub(super) fn new(session: Session, failure: Failure) -> Self {
-        let document = session.document();
+    pub(super) async fn new(session: Session, failure: Failure) -> Self {
+        let (document, spent) = tokio::join!(session.read(), session.spent());
         Self {
             session,
             document,
+            spent,
             failure,
         }
     }
@@ -39,7 +42,8 @@ impl Unready {
     /// What it is planned from: the state stands for the library. `None` where that cannot be read, either.
     pub(super) fn inputs(&self, choice: &Choice) -> Option<Inputs> {
         let document = self.document.as_ref().ok()?;
-        Some(self.session.inputs(document.as_ref(), None, choice))
+        let spent = self.spent.clone();
+        Some(self.session.inputs(document.as_ref(), None, spent, choice))
     }
 
     /// What the plan says about it.

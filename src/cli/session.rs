@@ -218,6 +218,22 @@ impl Session {
         })
     }
 
+    /// As [`Self::document`], on a thread of its own: it may be far away.
+    pub(super) async fn read(&self) -> Result<Option<Document>, Failure> {
+        let session = self.clone();
+        apart(move || session.document()).await
+    }
+
+    /// How long ago each of the calls was that other runs have made and that still count in the limits.
+    pub(super) async fn spent(&self) -> Vec<Duration> {
+        self.of_budget(Budget::ages).await.unwrap_or_default()
+    }
+
+    async fn of_budget<T: Send + 'static>(&self, ask: fn(&Budget) -> T) -> Option<T> {
+        let budget = self.budget.clone()?;
+        Some(apart(move || ask(&budget)).await)
+    }
+
     /// The state, if it is about this library.
     pub(super) fn document(&self) -> Result<Option<Document>, Failure> {
         let document = self.store.read()?;
@@ -291,7 +307,7 @@ impl Session {
         };
         let endpoint =
             Url::parse(&endpoint).map_err(|cause| Error::Endpoint { endpoint, cause })?;
-        if let Some(problem) = self.budget.as_ref().and_then(|budget| budget.problem()) {
+        if let Some(Some(problem)) = self.of_budget(Budget::problem).await {
             self.output.warning(&problem);
         }
         let ledger = self.budget.clone();
@@ -337,6 +353,7 @@ impl Session {
         &self,
         document: Option<&Document>,
         observed: Option<BTreeMap<Name, ObservedFile>>,
+        spent: Vec<Duration>,
         choice: &Choice,
     ) -> Inputs {
         gather::join(Known {
@@ -351,11 +368,7 @@ impl Session {
                 destroy: choice.destroy,
             },
             limits: self.library.limits.clone(),
-            spent: self
-                .budget
-                .as_ref()
-                .map(|budget| budget.ages())
-                .unwrap_or_default(),
+            spent,
         })
     }
 }
@@ -366,6 +379,13 @@ pub(super) struct Choice {
     pub(super) selection: Selection,
     pub(super) destroy: bool,
     pub(super) allow_deletes: Option<u64>,
+}
+
+/// Does `work` on a thread of its own: asynchronous code must not wait for what is far away.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let done = tokio::task::spawn_blocking(work).await;
+    // It is never aborted, so it fails only when it panics.
+    done.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()))
 }
 
 fn endpoint_of(text: &str) -> Result<Endpoint, Error> {

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::ledger::Ledger;
 use super::limiter::{Moment, Ticket};
 use super::meter::{Instead, Meter, Now};
-use crate::model::{Booked, Limit};
+use crate::model::{Booked, Calls, Limit};
 
 /// How long one waits for another's turn with the ledger before asking again, and how often it asks.
 /// A turn takes milliseconds; who has it for two seconds was stopped within it.
@@ -148,12 +148,13 @@ impl Gate {
     /// Learns what others have spent, and reserves what is to be sent next. A ledger that does not work stops
     /// nobody: the limits are then kept within this run.
     ///
-    /// The turn is taken here and not on a thread for blocking work. It is short, and on another thread it
-    /// could outlive its caller and put an old account in place of a newer one.
+    /// A turn that is near is taken here and not on a thread for blocking work. It is short, and on another
+    /// thread it could outlive its caller and put an old account in place of a newer one; one that is far away
+    /// is refused then, because somebody was faster.
     async fn look(&self) -> Result<(), Stopped> {
         if let Some(ledger) = &self.ledger {
             for _ in 0..RETRIES {
-                match ledger.turn(&mut |others| lock(&self.meter).turn(self.now(), others)) {
+                match self.turn_with(ledger).await {
                     Booked::Kept => return Ok(()),
                     Booked::NotKept => break,
                     Booked::Busy => self.unless_stopped(tokio::time::sleep(RETRY)).await?,
@@ -163,6 +164,24 @@ impl Gate {
         tracing::info!("other runs are not told of this run's calls, and may exceed the limits");
         lock(&self.meter).alone();
         Ok(())
+    }
+
+    async fn turn_with(&self, ledger: &Arc<dyn Ledger>) -> Booked {
+        let (meter, start) = (Arc::clone(&self.meter), self.start);
+        let clock = Arc::clone(ledger);
+        let mut turn = move |others: &[Calls]| {
+            let now = Now {
+                run: since(start),
+                wall: clock.now(),
+            };
+            lock(&meter).turn(now, others)
+        };
+        if !ledger.is_far() {
+            return ledger.turn(&mut turn);
+        }
+        let ledger = Arc::clone(ledger);
+        let taken = tokio::task::spawn_blocking(move || ledger.turn(&mut turn));
+        taken.await.unwrap_or(Booked::NotKept)
     }
 
     fn now(&self) -> Now {
@@ -192,9 +211,12 @@ impl Drop for Gate {
         let Some(ledger) = self.ledger.take() else {
             return;
         };
-        if !lock(&self.meter).has_reserved() {
+        let meter = lock(&self.meter);
+        // Where others are told from afar, it is not worth the while to say of calls only when they were made.
+        if !meter.has_reserved() || (ledger.is_far() && !meter.has_left()) {
             return;
         }
+        drop(meter);
         let now = Now {
             run: since(self.start),
             wall: ledger.now(),

@@ -149,6 +149,11 @@ impl Meter {
         until.flatten().is_some()
     }
 
+    /// Whether some of what was reserved was not used.
+    pub(super) fn has_left(&self) -> bool {
+        self.shared.as_ref().is_some_and(|shared| shared.left > 0)
+    }
+
     /// This run's account without a reservation.
     pub(super) fn settled(&self, now: Now) -> Account {
         let call = |at| Calls {

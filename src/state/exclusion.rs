@@ -61,6 +61,11 @@ impl Exclusion {
         }
     }
 
+    /// Whether what is behind it is far away.
+    pub(super) fn is_far(&self) -> bool {
+        matches!(self, Self::Lease(_))
+    }
+
     /// Runs `attempt` on a thread of its own where it waits for answers from afar.
     pub(super) async fn run<T: Send + 'static>(
         &self,

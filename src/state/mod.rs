@@ -35,6 +35,8 @@ mod exclusion;
 mod format;
 mod lease;
 mod lock;
+#[cfg(test)]
+mod mortal;
 mod prefix;
 
 pub(crate) use budget::Budget;
@@ -42,6 +44,8 @@ pub(crate) use contents::{Contents, Packed};
 pub(crate) use document::{Document, Owner};
 pub(crate) use error::Error;
 pub(crate) use lock::Locked;
+#[cfg(test)]
+pub(crate) use mortal::{Death, Mortal};
 
 use backend::Backend;
 use backend::local::Folder;
@@ -146,6 +150,7 @@ impl Store {
     }
 
     /// Who holds the lock.
+    #[cfg(test)]
     pub(crate) fn lock_status(&self) -> Result<LockStatus, Error> {
         self.exclusion.status(&self.prefix)
     }
@@ -154,6 +159,11 @@ impl Store {
     /// store any, since nobody can tell whether its holder is alive.
     pub(crate) fn unlock(&self, id: &str) -> Result<Owner, Error> {
         self.exclusion.unlock(&self.prefix, id)
+    }
+
+    /// Whether it is so far away that each look takes a while.
+    pub(crate) fn is_far(&self) -> bool {
+        self.exclusion.is_far()
     }
 
     /// The contents that were put into the library.

@@ -79,14 +79,16 @@ impl Prefix {
         version: Option<&Version>,
     ) -> Result<Version, Error> {
         let condition = version.map_or(Condition::New, Condition::Is);
-        self.0
-            .put(STATE, bytes, condition)
-            .map_err(|fault| match fault {
-                Fault::Lost => Error::Raced {
+        let written = self.0.put(STATE, bytes, condition);
+        written.map_err(|fault| {
+            if matches!(fault, Fault::Lost) {
+                Error::Raced {
                     path: self.state_place(),
-                },
-                fault => self.failed("write the state", STATE, fault),
-            })
+                }
+            } else {
+                self.failed("write the state", STATE, fault)
+            }
+        })
     }
 
     /// The serials in the history, in ascending order.

@@ -16,7 +16,7 @@ pub(in crate::cli) async fn run(context: &Context, args: &DriftArgs) -> Result<E
     let results = libraries::at_once(sessions, async |session: Session| {
         match look(&session).await {
             Ok(drift) => Ok(drift),
-            Err(failure) => Err(Unready::new(session, failure)),
+            Err(failure) => Err(Unready::new(session, failure).await),
         }
     });
     let (libraries, unready) = libraries::sort_out(context, results.await)?;
@@ -38,7 +38,7 @@ pub(in crate::cli) async fn run(context: &Context, args: &DriftArgs) -> Result<E
 
 /// Compares what the state says of one library with what it holds.
 async fn look(session: &Session) -> Result<LibraryDrift, Failure> {
-    let document = session.document()?;
+    let document = session.read().await?;
     let connection = session.connect(&CancellationToken::new()).await?;
     let observed = connection.client.list().await?;
     let tracked = document

@@ -21,7 +21,7 @@ pub(in crate::cli) async fn run(context: &Context, args: &ImportArgs) -> Result<
         let results = libraries::at_once(&sessions, async |session: &Session| {
             match ready(context, args, &stop, session).await {
                 Ok((locked, observed)) => Ok((session, locked, observed)),
-                Err(failure) => Err(Unready::new(session.clone(), failure)),
+                Err(failure) => Err(Unready::new(session.clone(), failure).await),
             }
         });
         let (ready, unready) = libraries::sort_out(context, results.await)?;

@@ -25,7 +25,7 @@ pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Ex
     let results = libraries::at_once(sessions.clone(), async |session: Session| {
         match inputs(&session, &args.options, &choice).await {
             Ok(inputs) => Ok(inputs),
-            Err(failure) => Err(Unready::new(session, failure)),
+            Err(failure) => Err(Unready::new(session, failure).await),
         }
     });
     let (mut inputs, unready) = libraries::sort_out(context, results.await)?;
@@ -71,14 +71,15 @@ async fn inputs(
     options: &PlanOptions,
     choice: &Choice,
 ) -> Result<Inputs, Failure> {
-    let document = session.document()?;
+    let document = session.read().await?;
     let observed = if options.no_refresh {
         None
     } else {
         let connection = session.connect(&CancellationToken::new()).await?;
         Some(connection.client.list().await?)
     };
-    Ok(session.inputs(document.as_ref(), observed, choice))
+    let spent = session.spent().await;
+    Ok(session.inputs(document.as_ref(), observed, spent, choice))
 }
 
 pub(in crate::cli) fn choice(options: &PlanOptions, destroy: bool) -> Choice {

@@ -67,7 +67,7 @@ pub(super) async fn prepare(
                 stop,
                 inputs,
             }),
-            Err(failure) => Err(Unready::new(session, failure)),
+            Err(failure) => Err(Unready::new(session, failure).await),
         }
     });
     let (ready, unready) = libraries::sort_out(context, results.await)?;
@@ -126,7 +126,8 @@ async fn ready(
         None
     };
     let document = Some(locked.document()).filter(|document| document.serial > 0);
-    let inputs = session.inputs(document, observed, &choice(wanted, session));
+    let spent = session.spent().await;
+    let inputs = session.inputs(document, observed, spent, &choice(wanted, session));
     Ok((locked, connection, stop, inputs))
 }
 

@@ -73,6 +73,10 @@ impl Ledger for Handle {
         self.books.now()
     }
 
+    fn is_far(&self) -> bool {
+        false
+    }
+
     fn turn(&self, turn: &mut dyn FnMut(&[Calls]) -> Account) -> Booked {
         if self.killed.load(Ordering::Relaxed) {
             return Booked::NotKept;
@@ -380,6 +384,10 @@ struct Broken(Booked);
 impl Ledger for Broken {
     fn now(&self) -> Timestamp {
         Timestamp::UNIX_EPOCH
+    }
+
+    fn is_far(&self) -> bool {
+        false
     }
 
     fn turn(&self, turn: &mut dyn FnMut(&[Calls]) -> Account) -> Booked {

@@ -118,7 +118,7 @@ impl Folder {
         change(&self.0.join(name))
     }
 
-    fn write(&self, path: &Utf8Path, bytes: &[u8], how: Write) -> io::Result<()> {
+    fn write(path: &Utf8Path, bytes: &[u8], how: Write) -> io::Result<()> {
         // Not every writer has the state's lock, so that a sweep has to know that this one is at work.
         let temporary = atomic::guarded_temporary(atomic::folder_of(path))?;
         temporary.as_file().write_all(bytes)?;
@@ -190,12 +190,15 @@ impl Backend for Folder {
 
     fn put(&self, name: &str, bytes: Bytes, condition: Condition<'_>) -> Result<Version, Fault> {
         match condition {
-            Condition::Always => self.write(&self.0.join(name), &bytes, Write::over(name))?,
+            Condition::Always => Self::write(&self.0.join(name), &bytes, Write::over(name))?,
             Condition::New => {
-                let written = self.write(&self.0.join(name), &bytes, Write::New);
-                written.map_err(|error| match error.kind() {
-                    io::ErrorKind::AlreadyExists => Fault::Lost,
-                    _ => error.into(),
+                let written = Self::write(&self.0.join(name), &bytes, Write::New);
+                written.map_err(|error| {
+                    if error.kind() == io::ErrorKind::AlreadyExists {
+                        Fault::Lost
+                    } else {
+                        error.into()
+                    }
                 })?;
             }
             Condition::Is(expected) => self.guarded(name, |path| {
@@ -203,7 +206,7 @@ impl Backend for Folder {
                 if there.is_none_or(|there| version(&there) != *expected) {
                     return Err(Fault::Lost);
                 }
-                Ok(self.write(path, &bytes, Write::over(name))?)
+                Ok(Self::write(path, &bytes, Write::over(name))?)
             })?,
         }
         Ok(version(&bytes))

@@ -46,6 +46,7 @@ const UNKNOWN: &str = "unknown";
 #[derive(Debug)]
 pub(crate) struct Budget {
     prefix: Prefix,
+    far: bool,
     /// This run's id.
     run: String,
     limits: Vec<Limit>,
@@ -71,6 +72,7 @@ impl Budget {
     ) -> Self {
         Self {
             prefix: store.prefix.clone(),
+            far: store.exclusion.is_far(),
             run,
             limits,
             clock,
@@ -80,6 +82,11 @@ impl Budget {
     /// The clock that the accounts are kept by.
     pub(crate) fn now(&self) -> Timestamp {
         (self.clock)()
+    }
+
+    /// Whether it is kept so far away that each turn takes a while.
+    pub(crate) fn is_far(&self) -> bool {
+        self.far
     }
 
     /// Calls `turn` with what all other runs have spent, and keeps the account that it returns in place of

@@ -12,7 +12,7 @@ use crate::state::backend::{Backend, Condition, Entry, Fault, Found, Version};
 use crate::state::lease::Terms;
 use crate::state::{Error, LockStatus, Store};
 
-use super::{Place, at, library, lock_as, overwrite, owner, track};
+use super::{Place, at, lock_as, overwrite, owner, track};
 
 /// Renewals that no test waits for.
 const NEVER: Duration = Duration::from_hours(1);

@@ -11,6 +11,8 @@ use crate::model::{File, LibraryId, Name, Sha256};
 use crate::plan::{Action, Change, LibraryPlan, Reason};
 use crate::state::{Owner, Store};
 
+mod killed;
+
 const CONTENT: &[u8] = b"echo\n";
 
 /// A library in an emulator, and a plan of ten creates.
@@ -55,31 +57,12 @@ impl Bench {
     async fn run(&self, events: &mut Listener<'_>) -> Outcome {
         let state = self.folder.path().join("state").try_into().unwrap();
         let store = Store::new(state);
-        let owner = Owner {
-            id: String::new(),
-            user: String::new(),
-            host: String::new(),
-            pid: 0,
-            command: String::new(),
-            since: jiff::Timestamp::UNIX_EPOCH,
-            run_url: None,
-        };
-        let locked = store.lock(&self.plan.library, owner, Duration::ZERO);
+        let locked = store.lock(&self.plan.library, owner(), Duration::ZERO);
         let mut locked = locked.await.unwrap();
         let contents = store.contents();
         contents.put(Sha256::of(CONTENT), CONTENT).unwrap();
         let stop = CancellationToken::new();
-        let settings = Settings {
-            endpoint: self.emulator.url().parse().unwrap(),
-            limits: Vec::new(),
-            ledger: None,
-            retry: Retry::default(),
-            identity: Identity::Token("hush".into()),
-            http: crate::library::Http::new(Vec::new()).unwrap(),
-            timeouts: Timeouts::default(),
-            random: fastrand::Rng::with_seed(1),
-            now: || jiff::Timestamp::UNIX_EPOCH,
-        };
+        let settings = settings(&self.emulator.url());
         let tools = Tools {
             client: Arc::new(Client::new(settings, stop.clone()).unwrap()),
             contents,
@@ -90,6 +73,33 @@ impl Bench {
             request_id: uuid::Uuid::new_v4,
         };
         run(&self.plan, tools, &mut locked, events).await
+    }
+}
+
+fn owner() -> Owner {
+    Owner {
+        id: String::new(),
+        user: String::new(),
+        host: String::new(),
+        pid: 0,
+        command: String::new(),
+        since: jiff::Timestamp::UNIX_EPOCH,
+        run_url: None,
+    }
+}
+
+/// A client that no limit holds back.
+fn settings(url: &str) -> Settings {
+    Settings {
+        endpoint: url.parse().unwrap(),
+        limits: Vec::new(),
+        ledger: None,
+        retry: Retry::default(),
+        identity: Identity::Token("hush".into()),
+        http: crate::library::Http::new(Vec::new()).unwrap(),
+        timeouts: Timeouts::default(),
+        random: fastrand::Rng::with_seed(1),
+        now: || jiff::Timestamp::UNIX_EPOCH,
     }
 }
 
