@@ -42,6 +42,22 @@ pub(crate) fn token() -> Option<SecretString> {
     text(TOKEN).map(|token| SecretString::from(token.trim().to_owned()))
 }
 
+/// The settings of object stores, by the names of their variables: what the crate `object_store` reads.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the environment enters the program here"
+)]
+pub(crate) fn storage() -> Vec<(String, String)> {
+    const PREFIXES: [&str; 3] = ["AZURE_", "AWS_", "GOOGLE_"];
+    let all = env::vars_os().filter_map(|(name, value)| {
+        let name = name.into_string().ok()?;
+        let value = value.into_string().ok()?;
+        Some((name, value))
+    });
+    all.filter(|(name, _)| PREFIXES.iter().any(|prefix| name.starts_with(prefix)))
+        .collect()
+}
+
 /// The settings of identities.
 pub(crate) fn identities() -> Environment {
     let secret = |name| text(name).map(SecretString::from);

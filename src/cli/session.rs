@@ -20,7 +20,7 @@ use crate::library::{self, Client, Identity, Retry, Timeouts};
 use crate::manifest::{self, Endpoint, Library, Manifest};
 use crate::model::{DesiredFile, Inputs, LibraryId, Name, ObservedFile, Policy, Selection};
 use crate::plan::Warning;
-use crate::state::{self, Budget, Document, Locked, Owner, Store};
+use crate::state::{self, Budget, Document, Locked, Owner, Place, Store};
 
 /// The manifest with what it asks of the selected libraries.
 pub(super) struct Workspace {
@@ -93,12 +93,12 @@ impl Workspace {
     /// The selected libraries, in the order of their names.
     pub(super) fn sessions(mut self, context: &Context) -> Result<Vec<Session>, Failure> {
         let selected = select(context, &self.manifest)?;
-        let access = Arc::new(Access::new());
+        let shared = Shared::new(&self.manifest)?;
         selected
             .into_iter()
             .map(|library| {
                 let desired = self.desired.remove(&library.name).unwrap_or_default();
-                Session::new(context, &self.manifest, library, desired, &access)
+                Session::new(context, &self.manifest, library, desired, &shared)
             })
             .collect()
     }
@@ -109,11 +109,28 @@ pub(super) fn stores(context: &Context) -> Result<Vec<Session>, Failure> {
     let path = &context.global.manifest;
     let manifest = manifest::parse(path, &manifest::read(path)?)?;
     let selected = select(context, &manifest)?;
-    let access = Arc::new(Access::new());
+    let shared = Shared::new(&manifest)?;
     selected
         .into_iter()
-        .map(|library| Session::new(context, &manifest, library, BTreeMap::new(), &access))
+        .map(|library| Session::new(context, &manifest, library, BTreeMap::new(), &shared))
         .collect()
+}
+
+/// What the libraries of one run share.
+struct Shared {
+    access: Arc<Access>,
+    place: Place,
+}
+
+impl Shared {
+    fn new(manifest: &Manifest) -> Result<Self, Failure> {
+        let place = match &manifest.state.url {
+            None => Place::Folder(manifest.folder().join(&manifest.state.path)),
+            Some(url) => Place::remote(url, env::storage(), jiff::Timestamp::now)?,
+        };
+        let access = Arc::new(Access::new());
+        Ok(Self { access, place })
+    }
 }
 
 /// `problem` as a plan holds it, without the texts that it is in.
@@ -177,7 +194,7 @@ impl Session {
         manifest: &Manifest,
         mut library: Library,
         desired: BTreeMap<Name, DesiredFile>,
-        access: &Arc<Access>,
+        shared: &Shared,
     ) -> Result<Self, Failure> {
         if library.from_environment {
             library.tenant_id = library.tenant_id.or_else(|| env::text(env::TENANT_ID));
@@ -198,7 +215,7 @@ impl Session {
             tenant_id: library.tenant_id.clone(),
         };
         let folder = manifest.folder().to_owned();
-        let store = Store::new(folder.join(&manifest.state.path).join(&library.name));
+        let store = shared.place.library(&library.name);
         // An emulator within the run begins with limits of which nothing is used up.
         let has_budget = matches!(endpoint, Endpoint::Url(_)) && !library.limits.is_empty();
         let budget = has_budget.then(|| {
@@ -212,7 +229,7 @@ impl Session {
             desired,
             folder,
             endpoint,
-            access: Arc::clone(access),
+            access: Arc::clone(&shared.access),
             budget: budget.map(Arc::new),
             output: context.output,
         })

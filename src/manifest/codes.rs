@@ -38,6 +38,8 @@ codes! {
         "A scope is the API's audience with `/.default` at its end.";
     BAD_SIZE = "jumpbag::manifest::bad_size",
         "A size is a whole number of bytes or a whole number and a unit, such as `4MB` (4,000,000 bytes) or `4MiB` (4,194,304 bytes); it is larger than zero.";
+    BAD_STATE_URL = "jumpbag::manifest::bad_state_url",
+        "The `url` of a state names a bucket or container and a prefix in it, as the backend writes them. It holds no password and no query: a secret never stands in a manifest.";
     BAD_TENANT = "jumpbag::manifest::bad_tenant",
         "A tenant is named by its id, a GUID, or by one of its domain names.";
     CONTROL_CHARACTER = "jumpbag::manifest::control_character",
@@ -150,8 +152,6 @@ codes! {
         "An entry names a library that the manifest does not declare, or a glob that matches none.";
     UNKNOWN_WORD = "jumpbag::manifest::unknown_word",
         "A value is none of the words that are allowed at this place.";
-    UNSUPPORTED_BACKEND = "jumpbag::manifest::unsupported_backend",
-        "The backend is one that this version of jumpbag does not have.";
     UNSUPPORTED_VERSION = "jumpbag::manifest::unsupported_version",
         "The manifest follows a version of the format that this jumpbag does not know.";
     VERSION_MISMATCH = "jumpbag::manifest::version_mismatch",

@@ -195,7 +195,7 @@ fn state() -> Value {
         "additionalProperties": false,
         "properties": {
             "backend": words(
-                "The kind of store. This version has `local` alone.",
+                "The kind of store.",
                 &BACKENDS.map(|(word, _)| word),
                 "local",
             ),
@@ -206,8 +206,9 @@ fn state() -> Value {
                 "default": StateSettings::PATH
             },
             "url": {
-                "description": "Where the other backends keep it.",
-                "type": ["string", "null"]
+                "description": "Where the other backends keep it: a bucket or container, and a prefix in it.",
+                "type": ["string", "null"],
+                "examples": ["az://CONTAINER/PREFIX", "s3://BUCKET/PREFIX", "gs://BUCKET/PREFIX"]
             }
         }
     })

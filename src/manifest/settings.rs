@@ -1,6 +1,7 @@
 //! The settings of a manifest as a whole: its version, and where the state is kept.
 
 use camino::Utf8PathBuf;
+use url::Url;
 
 use super::decode::{Decoder, Fields};
 use super::node::{Node, Value};
@@ -14,6 +15,8 @@ pub(crate) struct StateSettings {
     pub(crate) backend: Backend,
     /// The folder of the local backend, relative to the manifest's.
     pub(crate) path: Utf8PathBuf,
+    /// Where the other backends keep it: a bucket or container, and a prefix. It holds no secret.
+    pub(crate) url: Option<String>,
 }
 
 /// A kind of store.
@@ -22,6 +25,34 @@ pub(crate) enum Backend {
     /// A folder on this machine.
     #[default]
     Local,
+    /// Azure Blob Storage.
+    Azure,
+    /// Amazon S3, or what is compatible with it.
+    S3,
+    /// Google Cloud Storage.
+    Gcs,
+}
+
+impl Backend {
+    /// The word for it in a manifest.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Azure => "azure",
+            Self::S3 => "s3",
+            Self::Gcs => "gcs",
+        }
+    }
+
+    /// How its URLs begin, the usual one first; the crate `object_store` reads them.
+    const fn schemes(self) -> &'static [&'static str] {
+        match self {
+            Self::Local => &[],
+            Self::Azure => &["az", "azure", "adl", "abfs", "abfss", "https"],
+            Self::S3 => &["s3", "s3a", "https"],
+            Self::Gcs => &["gs"],
+        }
+    }
 }
 
 impl StateSettings {
@@ -34,6 +65,7 @@ impl Default for StateSettings {
         Self {
             backend: Backend::default(),
             path: Self::PATH.into(),
+            url: None,
         }
     }
 }
@@ -43,12 +75,12 @@ const VERSION: u64 = 1;
 
 pub(super) const STATE_KEYS: [&str; 3] = ["backend", "path", "url"];
 
-/// The backends; whether this version has them.
-pub(super) const BACKENDS: [(&str, bool); 4] = [
-    ("local", true),
-    ("azure", false),
-    ("s3", false),
-    ("gcs", false),
+/// The backends, by their words.
+pub(super) const BACKENDS: [(&str, Backend); 4] = [
+    (Backend::Local.as_str(), Backend::Local),
+    (Backend::Azure.as_str(), Backend::Azure),
+    (Backend::S3.as_str(), Backend::S3),
+    (Backend::Gcs.as_str(), Backend::Gcs),
 ];
 
 /// Where `fields` say the version that is known. `manifest` is where the manifest says it, for a file that it
@@ -102,35 +134,79 @@ pub(super) fn state(decoder: &mut Decoder<'_>, node: &Node, settings: &mut State
     let Some(fields) = decoder.fields(node, "`state`", &STATE_KEYS) else {
         return;
     };
-    let mut supported = true;
+    let mut known = true;
     if let Some(node) = fields.get("backend") {
-        supported = decoder.word(node, "`backend`", &BACKENDS).unwrap_or(true);
-        if !supported {
-            decoder.report(
-                Problem::error(
-                    &codes::UNSUPPORTED_BACKEND,
-                    "this version of jumpbag has no such backend",
-                )
-                .at(node.span, "only `local` is there yet")
-                .help("write `backend: local`, and keep its folder where it is backed up"),
-            );
+        match decoder.word(node, "`backend`", &BACKENDS) {
+            Some(backend) => settings.backend = backend,
+            None => known = false,
         }
     }
-    if let Some(node) = fields.get("url")
-        && supported
-    {
+    // Which keys there may be is not known either.
+    if !known {
+        return;
+    }
+    let (taken, other) = if settings.backend == Backend::Local {
+        ("path", "url")
+    } else {
+        ("url", "path")
+    };
+    if let Some(node) = fields.get(other) {
+        let backend = settings.backend.as_str();
         decoder.report(
             Problem::error(
                 &codes::UNKNOWN_KEY,
-                "`url` is not a key of the local backend",
+                format!("`{other}` is not a key of the {backend} backend"),
             )
             .at(node.span, "unknown here")
-            .help("take it away, or write `path`"),
+            .help(format!("take it away, or write `{taken}`")),
         );
     }
-    if let Some(node) = fields.get("path")
-        && let Some(path) = path::path(decoder, node, "`path`")
-    {
-        settings.path = path.value;
+    if settings.backend == Backend::Local {
+        if let Some(node) = fields.get("path")
+            && let Some(path) = path::path(decoder, node, "`path`")
+        {
+            settings.path = path.value;
+        }
+    } else if let Some(node) = fields.get("url") {
+        settings.url = url(decoder, node, settings.backend);
+    } else {
+        bad_url(decoder, fields.span, settings.backend, "it has no `url`");
     }
+}
+
+/// The URL `node` of a store.
+fn url(decoder: &mut Decoder<'_>, node: &Node, backend: Backend) -> Option<String> {
+    let text = decoder.plain_text(node, "`url`")?;
+    let why = match Url::parse(&text.value) {
+        Err(_) => "this is no URL",
+        Ok(url) if !backend.schemes().contains(&url.scheme()) => "not a URL of this backend",
+        Ok(url) if url.host_str().is_none_or(str::is_empty) => "no bucket or container",
+        // A name before the host is Azure's way to write a container.
+        Ok(url) if url.password().is_some() => "it holds a password",
+        Ok(url) if url.query().is_some() || url.fragment().is_some() => {
+            "it holds a query or a fragment"
+        }
+        Ok(_) => return Some(text.value.trim_end_matches('/').to_owned()),
+    };
+    bad_url(decoder, text.span, backend, why);
+    None
+}
+
+fn bad_url(decoder: &mut Decoder<'_>, span: Span, backend: Backend, why: &str) {
+    let scheme = backend.schemes().first().copied().unwrap_or_default();
+    let bucket = if backend == Backend::Azure {
+        "CONTAINER"
+    } else {
+        "BUCKET"
+    };
+    decoder.report(
+        Problem::error(
+            &codes::BAD_STATE_URL,
+            "the place of the state cannot be used",
+        )
+        .at(span, why)
+        .help(format!(
+            "write `url: {scheme}://{bucket}/PREFIX`; the account, the region and the credentials come from the environment"
+        )),
+    );
 }

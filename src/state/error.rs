@@ -304,6 +304,33 @@ pub(crate) enum Error {
         source: Cause,
     },
 
+    /// The environment has settings that no store can be opened with.
+    #[error("the store at `{url}` cannot be used with the settings in the environment")]
+    #[diagnostic(
+        code(jumpbag::state::storage_settings),
+        help(
+            "set the variables that `object_store` reads, such as AZURE_STORAGE_ACCOUNT_NAME, AWS_REGION or GOOGLE_SERVICE_ACCOUNT"
+        )
+    )]
+    StorageSettings {
+        /// The place that the manifest names.
+        url: String,
+        /// What is wrong.
+        #[source]
+        source: Cause,
+    },
+
+    /// The state and the credentials would travel in the clear.
+    #[error("the variable {} asks for plain http to another machine", name.to_ascii_uppercase())]
+    #[diagnostic(
+        code(jumpbag::state::plain_storage),
+        help("use https; plain http is for `127.0.0.1`, `[::1]` and `localhost`")
+    )]
+    PlainStorage {
+        /// The variable.
+        name: String,
+    },
+
     /// The object store refused.
     #[error("could not {doing} `{path}`")]
     #[diagnostic(code(jumpbag::state::storage))]

@@ -37,6 +37,7 @@ mod lease;
 mod lock;
 #[cfg(test)]
 mod mortal;
+mod place;
 mod prefix;
 
 pub(crate) use budget::Budget;
@@ -46,6 +47,7 @@ pub(crate) use error::Error;
 pub(crate) use lock::Locked;
 #[cfg(test)]
 pub(crate) use mortal::{Death, Mortal};
+pub(crate) use place::Place;
 
 use backend::Backend;
 use backend::local::Folder;

@@ -368,6 +368,7 @@ fn the_state_is_local_and_has_a_default_folder() {
     let default = StateSettings {
         backend: Backend::Local,
         path: utf8(".jumpbag"),
+        url: None,
     };
     assert_eq!(good("version: 1").state, default);
     assert_eq!(good("version: 1\nstate:\n").state, default);
@@ -379,20 +380,54 @@ fn the_state_is_local_and_has_a_default_folder() {
 }
 
 #[test]
-fn other_backends_are_not_there_yet() {
-    insta::assert_snapshot!(bad("version: 1\nstate:\n  backend: azure\n  url: az://x\n"), @"
-    jumpbag::manifest::unsupported_backend
+fn other_backends_have_a_url() {
+    for (backend, word, url) in [
+        (Backend::Azure, "azure", "az://states/jumpbag"),
+        (
+            Backend::Azure,
+            "azure",
+            "abfss://states@contoso.dfs.core.windows.net/a",
+        ),
+        (
+            Backend::Azure,
+            "azure",
+            "https://contoso.blob.core.windows.net/states/a",
+        ),
+        (Backend::S3, "s3", "s3://states"),
+        (Backend::Gcs, "gcs", "gs://states/a/b"),
+    ] {
+        let text = format!("version: 1\nstate: {{backend: {word}, url: '{url}/'}}");
+        let state = good(&text).state;
+        assert_eq!((state.backend, state.url.as_deref()), (backend, Some(url)));
+    }
+    for bad in [
+        "backend: azure",
+        "backend: azure, url: 'x'",
+        "backend: azure, url: 's3://a/b'",
+        "backend: s3, url: 'az://a/b'",
+        "backend: gcs, url: 'https://storage.googleapis.com/a'",
+        "backend: azure, url: 'az:///a'",
+        "backend: azure, url: 'https://a.blob.core.windows.net/b?sig=secret'",
+        "backend: s3, url: 's3://key:secret@bucket/a'",
+        "backend: s3, url: 's3://bucket/a#b'",
+    ] {
+        let text = format!("version: 1\nstate: {{{bad}}}");
+        assert_eq!(ids(&text), ["bad_state_url"], "{bad}");
+    }
+    insta::assert_snapshot!(bad("version: 1\nstate:\n  backend: azure\n  url: s3://x\n"), @"
+    jumpbag::manifest::bad_state_url
 
-      x this version of jumpbag has no such backend
-       ,-[jumpbag.yaml:3:12]
-     2 | state:
+      x the place of the state cannot be used
+       ,-[jumpbag.yaml:4:8]
      3 |   backend: azure
-       :            ^^|^^
-       :              `-- only `local` is there yet
-     4 |   url: az://x
+     4 |   url: s3://x
+       :        ^^^|^^
+       :           `-- not a URL of this backend
        `----
-      help: write `backend: local`, and keep its folder where it is backed up
+      help: write `url: az://CONTAINER/PREFIX`; the account, the region and the
+            credentials come from the environment
     ");
+    insta::assert_snapshot!(bad("version: 1\nstate:\n  backend: s3\n  path: a\n  url: s3://x\n"), @"");
     insta::assert_snapshot!(bad("version: 1\nstate:\n  backend: gc\n"), @"
     jumpbag::manifest::unknown_word
 

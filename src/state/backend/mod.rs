@@ -9,12 +9,16 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 mod atomic;
+#[cfg(test)]
+pub(super) mod conformance;
 pub(super) mod local;
+pub(super) mod remote;
 
 #[cfg(test)]
 pub(super) use atomic::guarded_temporary;
 
-/// One prefix. Its files have names such as `state.json` or `history/12.json`.
+/// One prefix. Its files have names such as `state.json` or `history/12.json`, of ASCII letters, digits, `.`,
+/// `-`, `_` and `/`.
 ///
 /// The methods wait until they are done. They may be called from any thread, and where the store is far away
 /// they take as long as its answers do, so asynchronous code calls them where it may block.

@@ -21,6 +21,7 @@ mod format;
 mod history;
 mod leases;
 mod locks;
+mod servers;
 mod writes;
 
 /// A prefix in a folder of its own, which does not exist yet.

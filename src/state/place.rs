@@ -1,0 +1,183 @@
+//! Where the states of all libraries of a manifest are kept.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+use jiff::Timestamp;
+use object_store::aws::AmazonS3Builder;
+use object_store::azure::MicrosoftAzureBuilder;
+use object_store::gcp::GoogleCloudStorageBuilder;
+use object_store::{BackoffConfig, ObjectStore, ObjectStoreScheme, RetryConfig};
+use url::{Host, Url};
+
+use super::backend::remote::Remote;
+use super::lease::Terms;
+use super::{Error, Store};
+
+/// Each library has a prefix in it that is named for the library.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    /// In a folder of this machine.
+    Folder(Utf8PathBuf),
+    /// In an object store.
+    Remote(RemotePlace),
+}
+
+/// A prefix of an object store, which all libraries share a client for.
+#[derive(Clone, Debug)]
+pub(crate) struct RemotePlace {
+    store: Arc<dyn ObjectStore>,
+    prefix: object_store::path::Path,
+    url: String,
+    terms: Terms,
+}
+
+impl Place {
+    /// The place that `url` names, with the settings that the environment has for object stores, by the names
+    /// of their variables. Asks nobody yet.
+    pub(crate) fn remote(
+        url: &str,
+        environment: Vec<(String, String)>,
+        now: fn() -> Timestamp,
+    ) -> Result<Self, Error> {
+        let bad = |source: object_store::Error| Error::StorageSettings {
+            url: url.to_owned(),
+            source: source.into(),
+        };
+        let parsed = Url::parse(url).map_err(|error| Error::StorageSettings {
+            url: url.to_owned(),
+            source: error.into(),
+        })?;
+        let (scheme, prefix) =
+            ObjectStoreScheme::parse(&parsed).map_err(|error| bad(error.into()))?;
+        let options = safe(environment)?;
+        Ok(Self::Remote(RemotePlace {
+            store: open(&scheme, url, options).map_err(bad)?,
+            prefix,
+            url: url.to_owned(),
+            terms: Terms {
+                renew: Terms::RENEW,
+                now,
+            },
+        }))
+    }
+
+    /// The state of the library that is called `name`. Touches nothing.
+    pub(crate) fn library(&self, name: &str) -> Store {
+        match self {
+            Self::Folder(folder) => Store::new(folder.join(name)),
+            Self::Remote(place) => Store::leased(Arc::new(place.backend(name)), place.terms),
+        }
+    }
+}
+
+impl RemotePlace {
+    /// The prefix that is called `name`.
+    pub(super) fn backend(&self, name: &str) -> Remote {
+        let prefix = self.prefix.clone().join(name);
+        let url = format!("{}/{name}", self.url);
+        Remote::new(Arc::clone(&self.store), prefix, url)
+    }
+
+    /// A library, for tests.
+    #[cfg(test)]
+    pub(super) fn library(&self) -> Store {
+        Store::leased(Arc::new(self.backend("contoso")), self.terms)
+    }
+}
+
+/// The options without those that would give up what keeps a secret; plain http goes to this machine alone.
+fn safe(environment: Vec<(String, String)>) -> Result<Vec<(String, String)>, Error> {
+    const UNSAFE: [&str; 3] = [
+        "allow_http",
+        "allow_invalid_certificates",
+        "proxy_ca_certificate",
+    ];
+    let mut options = Vec::new();
+    let mut is_plain = false;
+    for (name, value) in environment {
+        let name = name.to_ascii_lowercase();
+        if UNSAFE.iter().any(|option| name.ends_with(option)) {
+            continue;
+        }
+        if let Ok(url) = Url::parse(&value)
+            && url.scheme() == "http"
+            && name.contains("endpoint")
+            // Where tokens come from in Azure and Amazon: never over a network.
+            && !["identity_endpoint", "msi_endpoint", "metadata_endpoint"]
+                .iter()
+                .any(|it| name.ends_with(it))
+        {
+            if !is_loopback(&url) {
+                return Err(Error::PlainStorage { name });
+            }
+            is_plain = true;
+        }
+        options.push((name, value));
+    }
+    if is_plain {
+        options.push(("allow_http".to_owned(), "true".to_owned()));
+    }
+    Ok(options)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+/// Waits that add up to half a minute: a run should say soon that its state cannot be had.
+fn retry() -> RetryConfig {
+    RetryConfig {
+        backoff: BackoffConfig {
+            init_backoff: Duration::from_millis(100),
+            max_backoff: Duration::from_secs(5),
+            base: 2.0,
+        },
+        max_retries: 8,
+        retry_timeout: Duration::from_secs(30),
+    }
+}
+
+/// The options that every kind of store has.
+fn client() -> [(&'static str, &'static str); 2] {
+    [("connect_timeout", "10 seconds"), ("timeout", "60 seconds")]
+}
+
+macro_rules! build {
+    ($builder:ty, $url:expr, $options:expr) => {{
+        let defaults = client().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let all = defaults.into_iter().chain($options);
+        let builder = <$builder>::new().with_url($url).with_retry(retry());
+        // A variable that is no option of the store is for somebody else.
+        let builder = all.fold(builder, |builder, (name, value)| match name.parse() {
+            Ok(key) => builder.with_config(key, value),
+            Err(_) => builder,
+        });
+        Ok(Arc::new(builder.build()?))
+    }};
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "kinds of store that the manifest does not know, now and later"
+)]
+fn open(
+    scheme: &ObjectStoreScheme,
+    url: &str,
+    options: Vec<(String, String)>,
+) -> Result<Arc<dyn ObjectStore>, object_store::Error> {
+    match scheme {
+        ObjectStoreScheme::MicrosoftAzure => build!(MicrosoftAzureBuilder, url, options),
+        ObjectStoreScheme::AmazonS3 => build!(AmazonS3Builder, url, options),
+        ObjectStoreScheme::GoogleCloudStorage => build!(GoogleCloudStorageBuilder, url, options),
+        _ => Err(object_store::Error::NotSupported {
+            source: "no backend has such a URL".into(),
+        }),
+    }
+}
