@@ -62,6 +62,7 @@ fn with_each(test: impl Fn(&Server) + Sync) {
     assert!(servers.len() >= 2);
     for server in &servers {
         let started = Instant::now();
+        println!("{} …", server.name);
         test(server);
         println!("{}: {:?}", server.name, started.elapsed());
     }
