@@ -128,6 +128,7 @@ fn renamed_to(delete: &Change) -> Option<&Name> {
         | Reason::TakenOver
         | Reason::InTheWay
         | Reason::NotDesired
+        | Reason::NotThen
         | Reason::Unmanaged
         | Reason::Destroy
         | Reason::Agrees => None,

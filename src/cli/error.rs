@@ -97,6 +97,48 @@ pub(crate) enum Error {
     )]
     EmulatorCommand(#[source] jumpbag_emulator::StartError),
 
+    /// Serials count for each library by itself.
+    #[error("this is about one library, and there are {}: {}", .names.len(), .names.join(", "))]
+    #[diagnostic(code(jumpbag::cli::one_library), help("name one with `-l`"))]
+    OneLibrary {
+        /// Those that are selected.
+        names: Vec<String>,
+    },
+
+    /// jumpbag never had the content, or it was removed.
+    #[error("the state of `{library}` has no content of {files}")]
+    #[diagnostic(
+        code(jumpbag::cli::not_kept),
+        help(
+            "what was imported, or put there by others, has no content in the state: add the file to the manifest, and apply that instead; `--target` leaves files out"
+        )
+    )]
+    NotKept {
+        /// Which library.
+        library: String,
+        /// Each file with the beginning of its SHA-256.
+        files: String,
+    },
+
+    /// A terminal would take some of it for commands.
+    #[error("the content is not text that a terminal can show")]
+    #[diagnostic(
+        code(jumpbag::cli::binary_on_terminal),
+        help("write it to a file with `-o FILE`, or into a pipe")
+    )]
+    BinaryOnTerminal,
+
+    /// What would be written over.
+    #[error("`{path}` is there already")]
+    #[diagnostic(
+        code(jumpbag::cli::exists),
+        help("name another file, or write over it with `--force`")
+    )]
+    Exists {
+        /// Which file.
+        path: Utf8PathBuf,
+    },
+
     /// A file cannot be written.
     #[error("could not write `{path}`")]
     #[diagnostic(

@@ -6,21 +6,43 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::error::Error;
 
-/// Writes `text` to `path` in one step; a reader sees the old file or the new one. The file is for its owner
+/// Writes `text` to `path` as [`write_bytes`] does.
+pub(super) fn write(path: &Utf8Path, text: &str) -> Result<(), Error> {
+    write_bytes(path, text.as_bytes())
+}
+
+/// Writes `bytes` to `path` in one step; a reader sees the old file or the new one. The file is for its owner
 /// alone, as temporary files are. What is not a file, such as a pipe or `/dev/stdout`, is written to, and not
 /// replaced.
-pub(super) fn write(path: &Utf8Path, text: &str) -> Result<(), Error> {
-    let failed = |cause| Error::Write {
-        path: path.to_owned(),
-        cause,
-    };
+pub(super) fn write_bytes(path: &Utf8Path, bytes: &[u8]) -> Result<(), Error> {
+    let failed = |cause| failed(path, cause);
     if std::fs::metadata(path).is_ok_and(|at| !at.is_file() && !at.is_dir()) {
         let mut pipe = std::fs::OpenOptions::new()
             .write(true)
             .open(path)
             .map_err(failed)?;
-        return pipe.write_all(text.as_bytes()).map_err(failed);
+        return pipe.write_all(bytes).map_err(failed);
     }
+    let file = beside(path, bytes)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+/// As [`write_bytes`], where nothing is yet.
+pub(super) fn write_new(path: &Utf8Path, bytes: &[u8]) -> Result<(), Error> {
+    let written = beside(path, bytes)?.persist_noclobber(path);
+    match written.map_err(|error| error.error) {
+        Ok(_) => Ok(()),
+        Err(cause) if cause.kind() == std::io::ErrorKind::AlreadyExists => Err(Error::Exists {
+            path: path.to_owned(),
+        }),
+        Err(cause) => Err(failed(path, cause)),
+    }
+}
+
+/// A file of these bytes in the folder that `path` is in.
+fn beside(path: &Utf8Path, bytes: &[u8]) -> Result<tempfile::NamedTempFile, Error> {
+    let failed = |cause| failed(path, cause);
     let folder = path
         .parent()
         .filter(|folder| *folder != "")
@@ -29,10 +51,16 @@ pub(super) fn write(path: &Utf8Path, text: &str) -> Result<(), Error> {
         .prefix(".jumpbag-")
         .tempfile_in(folder)
         .map_err(failed)?;
-    file.write_all(text.as_bytes()).map_err(failed)?;
+    file.write_all(bytes).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
+    Ok(file)
+}
+
+fn failed(path: &Utf8Path, cause: std::io::Error) -> Error {
+    Error::Write {
+        path: path.to_owned(),
+        cause,
+    }
 }
 
 /// Reads at most `most` bytes and one more, by which the caller knows that it is too large.

@@ -16,6 +16,7 @@ mod progress;
 mod report;
 mod repository;
 mod review;
+mod rollback;
 mod session;
 mod stop;
 mod summary;
@@ -74,6 +75,8 @@ fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
         Command::Validate(args) => commands::validate::run(&context, &args),
         Command::Plan(args) => block_on(commands::plan::run(&context, &args)),
         Command::Apply(args) => block_on(commands::apply::run(&context, &args)),
+        Command::Rollback(args) => block_on(commands::apply::rollback(&context, &args)),
+        Command::Restore(args) => commands::restore::run(&context, &args),
         Command::Destroy(args) => block_on(commands::apply::destroy(&context, &args)),
         Command::Show(args) => commands::show::run(&context, &args),
         Command::Drift(args) => block_on(commands::drift::run(&context, &args)),

@@ -63,11 +63,17 @@ impl Output {
             err(text);
             return Ok(());
         }
+        self.bytes(text.as_bytes())
+    }
+
+    /// As [`Self::result`], for what need not be text.
+    #[expect(
+        clippy::unused_self,
+        reason = "nobody prints without having been handed the door"
+    )]
+    pub(crate) fn bytes(self, bytes: &[u8]) -> Result<(), Error> {
         let mut stream = io::stdout().lock();
-        match stream
-            .write_all(text.as_bytes())
-            .and_then(|()| stream.flush())
-        {
+        match stream.write_all(bytes).and_then(|()| stream.flush()) {
             Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => Err(Error::Print(cause)),
             Ok(()) | Err(_) => Ok(()),
         }

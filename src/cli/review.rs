@@ -3,7 +3,7 @@
 use camino::Utf8PathBuf;
 
 use super::Context;
-use super::args::{Forms, PlanOptions};
+use super::args::{Forms, PlanOptions, Towards};
 use super::error::Error;
 use super::exit::Failure;
 use super::session::Session;
@@ -81,13 +81,11 @@ pub(super) fn show(
 pub(super) fn apply_command(
     context: &Context,
     options: &PlanOptions,
-    destroy: bool,
+    towards: Towards,
     plan: &Plan,
 ) -> String {
     let mut words = vec!["apply".to_owned()];
-    if destroy {
-        words.push("--destroy".to_owned());
-    }
+    words.extend(towards.words());
     for target in &options.target {
         words.push(format!("--target={target}"));
     }

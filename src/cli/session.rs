@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::access::Access;
+use super::args::Towards;
 use super::error::Error;
 use super::exit::Failure;
 use super::output::Output;
@@ -67,6 +68,22 @@ pub(super) struct Connection {
 }
 
 impl Workspace {
+    /// What is asked for: by the manifest, unless the library goes back to an earlier state; then nothing yet.
+    pub(super) fn towards(context: &Context, towards: Towards) -> Result<Self, Failure> {
+        match towards {
+            Towards::Manifest | Towards::Nothing => Self::load(context),
+            Towards::Serial(_) => {
+                let path = &context.global.manifest;
+                Ok(Self {
+                    manifest: manifest::parse(path, &manifest::read(path)?)?,
+                    desired: BTreeMap::new(),
+                    problems: Vec::new(),
+                    warnings: Vec::new(),
+                })
+            }
+        }
+    }
+
     /// Reads and checks the manifest and its sources; warnings are shown.
     pub(super) fn load(context: &Context) -> Result<Self, Failure> {
         let path = &context.global.manifest;
@@ -382,7 +399,8 @@ impl Session {
                 unmanaged: self.library.unmanaged,
                 max_deletes: choice.allow_deletes.unwrap_or(self.library.max_deletes),
                 selection: choice.selection.clone(),
-                destroy: choice.destroy,
+                destroy: choice.towards == Towards::Nothing,
+                rollback: choice.towards.serial(),
             },
             limits: self.library.limits.clone(),
             spent,
@@ -394,7 +412,7 @@ impl Session {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Choice {
     pub(super) selection: Selection,
-    pub(super) destroy: bool,
+    pub(super) towards: Towards,
     pub(super) allow_deletes: Option<u64>,
 }
 

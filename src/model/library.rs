@@ -47,6 +47,8 @@ pub(crate) struct Policy {
     pub(crate) selection: Selection,
     /// Whether everything tracked shall go.
     pub(crate) destroy: bool,
+    /// The serial of the state that what is desired comes from, where it is not the manifest.
+    pub(crate) rollback: Option<u64>,
 }
 
 impl Policy {

@@ -41,6 +41,8 @@ pub(crate) struct LibraryPlan {
     pub(crate) unmanaged: Vec<Name>,
     /// How many files `--target` left out.
     pub(crate) left_out: u64,
+    /// The serial of the state that the library goes back to; `None` where the manifest decides.
+    pub(crate) rollback: Option<u64>,
     /// Why the plan must not be applied; empty when it may be.
     pub(crate) refusals: Vec<Refusal>,
     /// How many API calls the changes take.
@@ -118,6 +120,8 @@ pub(crate) enum Reason {
     InTheWay,
     /// Tracked, and no longer desired.
     NotDesired,
+    /// Tracked, and not in the state that the library goes back to.
+    NotThen,
     /// Neither desired nor tracked, under `unmanaged: delete`.
     Unmanaged,
     /// Its content goes on under this name.
@@ -137,6 +141,8 @@ pub(crate) enum Cause {
     Drift,
     /// Both did.
     Both,
+    /// The library goes back to an earlier state.
+    Rollback,
 }
 
 /// How a file in the library differs from what jumpbag last put there.

@@ -91,18 +91,43 @@ impl<'a> Planner<'a> {
             (None, Some(tracked), Some(observed)) => {
                 self.delete(
                     name,
-                    Reason::NotDesired,
+                    self.not_desired(),
                     Some(tracked),
                     observed,
                     tracked.protect,
                 );
             }
-            (None, Some(tracked), None) => self.forget(name, Reason::NotDesired, tracked),
+            (None, Some(tracked), None) => self.forget(name, self.not_desired(), tracked),
             (None, None, Some(observed)) => match policy.unmanaged {
                 Unmanaged::Keep => self.unmanaged.push(name.clone()),
                 Unmanaged::Delete => self.delete(name, Reason::Unmanaged, None, observed, false),
             },
             (None, None, None) => {}
+        }
+    }
+
+    fn cause(
+        &self,
+        attribute: Attribute,
+        desired: &DesiredFile,
+        tracked: &TrackedFile,
+        observed: &ObservedFile,
+    ) -> Cause {
+        let edited = !desired.file.agrees_in(attribute, &tracked.file);
+        let drifted = !tracked.file.agrees_in(attribute, &observed.file);
+        let goes_back = self.inputs.policy.rollback.is_some();
+        match (edited, drifted) {
+            (true, _) if goes_back => Cause::Rollback,
+            (true, true) => Cause::Both,
+            (false, _) => Cause::Drift,
+            (true, false) => Cause::Manifest,
+        }
+    }
+
+    fn not_desired(&self) -> Reason {
+        match self.inputs.policy.rollback {
+            None => Reason::NotDesired,
+            Some(_) => Reason::NotThen,
         }
     }
 
@@ -184,7 +209,7 @@ impl<'a> Planner<'a> {
             .differences(&observed.file)
             .into_iter()
             .map(|attribute| {
-                Reason::Differs(attribute, cause(attribute, desired, tracked, observed))
+                Reason::Differs(attribute, self.cause(attribute, desired, tracked, observed))
             })
             .collect();
         let (action, reasons) = if !reasons.is_empty() {
@@ -265,6 +290,7 @@ impl<'a> Planner<'a> {
             changes: self.changes,
             unmanaged: self.unmanaged,
             left_out: self.left_out,
+            rollback: self.inputs.policy.rollback,
             refusals: self.refusals,
             calls,
             seconds: seconds(limits, spent, calls),
@@ -311,21 +337,6 @@ fn sized(observed: &File, known: [Option<&File>; 2]) -> File {
     File {
         size: observed.size.or(size),
         ..observed.clone()
-    }
-}
-
-fn cause(
-    attribute: Attribute,
-    desired: &DesiredFile,
-    tracked: &TrackedFile,
-    observed: &ObservedFile,
-) -> Cause {
-    let edited = !desired.file.agrees_in(attribute, &tracked.file);
-    let drifted = !tracked.file.agrees_in(attribute, &observed.file);
-    match (edited, drifted) {
-        (true, true) => Cause::Both,
-        (false, _) => Cause::Drift,
-        (true, false) => Cause::Manifest,
     }
 }
 

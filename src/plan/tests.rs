@@ -105,6 +105,7 @@ fn inputs(desired_text: &str, tracked_text: &str, observed_text: &str) -> Inputs
             max_deletes: Policy::MAX_DELETES,
             selection: Selection::All,
             destroy: false,
+            rollback: None,
         },
         limits: Limit::DOCUMENTED.to_vec(),
         spent: Vec::new(),

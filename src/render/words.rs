@@ -123,9 +123,14 @@ pub(super) fn verdict(plan: &Plan) -> String {
     summary_line(&summary).trim_end_matches('.').to_owned()
 }
 
-/// What a plan did not look at.
+/// What a plan did not look at, and what else decided it.
 pub(super) fn notes(library: &LibraryPlan) -> Vec<String> {
     let mut notes = Vec::new();
+    if let Some(serial) = library.rollback {
+        notes.push(format!(
+            "Goes back to serial {serial} of the state. The manifest has no part in this plan."
+        ));
+    }
     if !library.refreshed {
         notes.push(
             "Not refreshed: planned against the state alone, not against the library.".to_owned(),
@@ -217,6 +222,7 @@ pub(super) fn why(change: &Change) -> Vec<Piece> {
         (Cause::Manifest, "manifest changed"),
         (Cause::Drift, "library drifted in"),
         (Cause::Both, "manifest and library both changed"),
+        (Cause::Rollback, "rolled back"),
     ] {
         let attributes = change.reasons.iter().filter_map(|reason| {
             if let Reason::Differs(attribute, by) = reason
@@ -257,6 +263,7 @@ fn reason(reason: &Reason) -> Option<Vec<Piece>> {
         // The refusal says it, and of which kind the file is.
         Reason::InTheWay => return None,
         Reason::NotDesired => "no longer in the manifest",
+        Reason::NotThen => "not there then",
         Reason::Unmanaged => "unmanaged",
         Reason::RenamedTo(name) => {
             let mut phrase = split("goes on as");

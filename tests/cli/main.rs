@@ -42,6 +42,7 @@ mod plan_options;
 mod real_input;
 mod refusals;
 mod reviewed;
+mod rollback;
 mod secrets;
 mod stale_plans;
 mod stranger;

@@ -177,6 +177,7 @@ async fn apply(
             max_deletes: 10,
             selection: crate::model::Selection::All,
             destroy: false,
+            rollback: None,
         },
         limits: Vec::new(),
         spent: Vec::new(),

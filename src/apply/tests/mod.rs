@@ -43,6 +43,7 @@ impl Bench {
             changes: (0..10).map(create).collect(),
             unmanaged: Vec::new(),
             left_out: 0,
+            rollback: None,
             refusals: Vec::new(),
             calls: 10,
             seconds: 0,

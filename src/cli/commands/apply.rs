@@ -1,4 +1,4 @@
-//! `apply` and `destroy`: plan, ask, and execute.
+//! `apply`, `rollback` and `destroy`: plan, ask, and execute.
 
 use std::io::{IsTerminal as _, stdin};
 use std::sync::Arc;
@@ -8,11 +8,12 @@ use super::prepare::{Prepared, Ready, prepare};
 use super::show;
 use super::wanted::Wanted;
 use crate::cli::Context;
-use crate::cli::args::{ApplyArgs, ApplyOptions, DestroyArgs};
+use crate::cli::args::{ApplyArgs, ApplyOptions, DestroyArgs, RollbackArgs, Towards};
 use crate::cli::error::Refused;
 use crate::cli::events::Events;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::review;
+use crate::cli::rollback;
 use crate::cli::stop::Stop;
 use crate::plan::{self, LibraryPlan, Misfit, Plan, Refusal};
 use crate::render::events::Approval;
@@ -27,7 +28,10 @@ pub(in crate::cli) async fn run(context: &Context, args: &ApplyArgs) -> Result<E
                 args.options.allow_deletes,
             ))
         }
-        None => Ok(Wanted::Planned(args.options.clone(), args.destroy)),
+        None => Ok(Wanted::Planned(
+            args.options.clone(),
+            args.towards.towards(),
+        )),
     };
     recorded(context, wanted, &args.apply).await
 }
@@ -36,7 +40,16 @@ pub(in crate::cli) async fn destroy(
     context: &Context,
     args: &DestroyArgs,
 ) -> Result<Exit, Failure> {
-    let wanted = || Ok(Wanted::Planned(args.options.clone(), true));
+    let wanted = || Ok(Wanted::Planned(args.options.clone(), Towards::Nothing));
+    recorded(context, wanted, &args.apply).await
+}
+
+pub(in crate::cli) async fn rollback(
+    context: &Context,
+    args: &RollbackArgs,
+) -> Result<Exit, Failure> {
+    let towards = Towards::Serial(args.serial);
+    let wanted = || Ok(Wanted::Planned(args.options.clone(), towards));
     recorded(context, wanted, &args.apply).await
 }
 
@@ -107,6 +120,7 @@ async fn approved(
         return Err(Failure::refused(Refused::Plan));
     }
     check(wanted, &plan, &prepared.ready)?;
+    rollback::check(&plan, &sessions)?;
     let how = approve(context, wanted, &plan, options, stop).await?;
     events.approved(&plan, how)?;
     Ok((prepared, plan))

@@ -9,6 +9,7 @@ pub(super) mod import;
 pub(super) mod init;
 pub(super) mod plan;
 mod prepare;
+pub(super) mod restore;
 pub(super) mod show;
 pub(super) mod state;
 pub(super) mod validate;

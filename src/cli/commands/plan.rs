@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::Context;
-use crate::cli::args::{PlanArgs, PlanOptions};
+use crate::cli::args::{PlanArgs, PlanOptions, Towards};
 use crate::cli::error::{Error, did_you_mean};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::file;
 use crate::cli::libraries::{self, Unready};
 use crate::cli::review;
+use crate::cli::rollback;
 use crate::cli::session::{Choice, Session, Workspace};
 use crate::model::{Inputs, Name, Selection};
 use crate::plan::{self, Plan};
@@ -18,10 +19,14 @@ use crate::render;
 
 pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Failure> {
     review::check(&args.forms, None)?;
-    let mut workspace = Workspace::load(context)?;
+    let towards = args.towards.towards();
+    let mut workspace = Workspace::towards(context, towards)?;
     let mut warnings = std::mem::take(&mut workspace.warnings);
-    let sessions = workspace.sessions(context)?;
-    let choice = choice(&args.options, args.destroy);
+    let mut sessions = workspace.sessions(context)?;
+    if let Some(serial) = towards.serial() {
+        rollback::fill(&mut sessions, serial)?;
+    }
+    let choice = choice(&args.options, towards);
     let results = libraries::at_once(sessions.clone(), async |session: Session| {
         match inputs(&session, &args.options, &choice).await {
             Ok(inputs) => Ok(inputs),
@@ -37,7 +42,8 @@ pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Ex
         libraries: inputs.iter().map(plan::plan).collect(),
         warnings,
     };
-    let command = review::apply_command(context, &args.options, args.destroy, &plan);
+    rollback::check(&plan, &sessions)?;
+    let command = review::apply_command(context, &args.options, towards, &plan);
     review::show(context, &plan, &sessions, &args.forms, &command)?;
     if let Some(path) = &args.out {
         file::write(path, &render::json(&plan, &review::fingerprint(&plan)))?;
@@ -82,7 +88,7 @@ async fn inputs(
     Ok(session.inputs(document.as_ref(), observed, spent, choice))
 }
 
-pub(in crate::cli) fn choice(options: &PlanOptions, destroy: bool) -> Choice {
+pub(in crate::cli) fn choice(options: &PlanOptions, towards: Towards) -> Choice {
     let targets: BTreeSet<_> = options.target.iter().map(Name::existing).collect();
     let selection = if targets.is_empty() {
         Selection::All
@@ -91,7 +97,7 @@ pub(in crate::cli) fn choice(options: &PlanOptions, destroy: bool) -> Choice {
     };
     Choice {
         selection,
-        destroy,
+        towards,
         allow_deletes: options.allow_deletes,
     }
 }

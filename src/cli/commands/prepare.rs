@@ -7,6 +7,7 @@ use crate::cli::args::ApplyOptions;
 use crate::cli::error::Error;
 use crate::cli::exit::Failure;
 use crate::cli::libraries::{self, Unready};
+use crate::cli::rollback;
 use crate::cli::session::{Choice, Connection, Session, Workspace};
 use crate::cli::stop::Stop;
 use crate::model::{Inputs, Selection};
@@ -52,11 +53,14 @@ pub(super) async fn prepare(
     options: &ApplyOptions,
     stop: &Stop,
 ) -> Result<Prepared, Failure> {
-    let mut workspace = Workspace::load(context)?;
+    let mut workspace = Workspace::towards(context, wanted.towards())?;
     let mut warnings = std::mem::take(&mut workspace.warnings);
     let mut sessions = workspace.sessions(context)?;
     if let Wanted::Saved(plan, ..) = wanted {
         sessions = planned(sessions, plan)?;
+    }
+    if let Some(serial) = wanted.towards().serial() {
+        rollback::fill(&mut sessions, serial)?;
     }
     let results = libraries::at_once(sessions, async |session: Session| {
         match ready(context, wanted, options, stop, &session).await {
@@ -79,8 +83,8 @@ pub(super) async fn prepare(
             .filter_map(|one| one.inputs(&choice(wanted, &one.session))),
     );
     inputs.sort_by(|one, other| one.library.name.cmp(&other.library.name));
-    if let Wanted::Planned(options, destroy) = wanted {
-        planning::check_targets(&planning::choice(options, *destroy), &inputs)?;
+    if let Wanted::Planned(options, towards) = wanted {
+        planning::check_targets(&planning::choice(options, *towards), &inputs)?;
     }
     Ok(Prepared {
         ready,
@@ -134,7 +138,7 @@ async fn ready(
 /// What the plan of `session` is asked to be about.
 fn choice(wanted: &Wanted, session: &Session) -> Choice {
     match wanted {
-        Wanted::Planned(options, destroy) => planning::choice(options, *destroy),
+        Wanted::Planned(options, towards) => planning::choice(options, *towards),
         Wanted::Saved(plan, _, allowed) => part(plan, session)
             .map(|part| saved_choice(part, *allowed))
             .unwrap_or_default(),
@@ -147,7 +151,7 @@ fn saved_choice(part: &LibraryPlan, allowed: Option<u64>) -> Choice {
     let names = part.changes.iter().map(|change| change.name.clone());
     Choice {
         selection: Selection::Targets(names.collect()),
-        destroy: super::wanted::is_destroy(part),
+        towards: super::wanted::towards(part),
         allow_deletes: allowed,
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use camino::Utf8PathBuf;
 
 use crate::cli::Context;
-use crate::cli::args::{ApplyOptions, PlanOptions};
+use crate::cli::args::{ApplyOptions, PlanOptions, Towards};
 use crate::cli::review;
 use crate::cli::session::Session;
 use crate::plan::{LibraryPlan, Plan, Reason};
@@ -13,12 +13,26 @@ use crate::plan::{LibraryPlan, Plan, Reason};
 /// What shall be applied.
 pub(super) enum Wanted {
     /// What is planned now.
-    Planned(PlanOptions, bool),
+    Planned(PlanOptions, Towards),
     /// Exactly this, read from that file, with as many deletes as are allowed now.
     Saved(Plan, Utf8PathBuf, Option<u64>),
 }
 
 impl Wanted {
+    /// What the libraries are taken to. All parts of a saved plan were made for the same, but for those that
+    /// do nothing.
+    pub(super) fn towards(&self) -> Towards {
+        match self {
+            Self::Planned(_, towards) => *towards,
+            Self::Saved(plan, ..) => {
+                let parts = plan.libraries.iter().map(towards);
+                parts
+                    .reduce(|one, other| if one == Towards::Manifest { other } else { one })
+                    .unwrap_or_default()
+            }
+        }
+    }
+
     /// Whether the libraries are listed.
     pub(super) fn refreshes(&self) -> bool {
         match self {
@@ -34,17 +48,17 @@ impl Wanted {
         let mut add = |option: &str, value: Option<String>| {
             words.extend([Some(option.to_owned()), value].into_iter().flatten());
         };
-        let (targets, destroy) = match self {
-            Self::Planned(options, destroy) => (options.target.clone(), *destroy),
-            Self::Saved(plan, ..) => (planned_targets(plan), plan.libraries.iter().any(is_destroy)),
+        let targets = match self {
+            Self::Planned(options, _) => options.target.clone(),
+            Self::Saved(plan, ..) => planned_targets(plan),
         };
         let command = match (self, look_first) {
             (Self::Planned(..), false) => "apply",
             (Self::Planned(..), true) | (Self::Saved(..), _) => "plan",
         };
         add(command, None);
-        if destroy {
-            add("--destroy", None);
+        for word in self.towards().words() {
+            add(&word, None);
         }
         for target in targets {
             add("--target", Some(target));
@@ -74,8 +88,8 @@ impl Wanted {
     /// The command that applies `plan` and nothing else.
     pub(super) fn command(&self, context: &Context, sessions: &[Session], plan: &Plan) -> String {
         match self {
-            Self::Planned(options, destroy) => {
-                review::apply_command(context, options, *destroy, plan)
+            Self::Planned(options, towards) => {
+                review::apply_command(context, options, *towards, plan)
             }
             Self::Saved(_, path, _) => {
                 review::apply_saved_command(context, path.as_str(), sessions, plan)
@@ -94,9 +108,14 @@ fn planned_targets(plan: &Plan) -> Vec<String> {
     names.into_iter().collect()
 }
 
-/// Whether a saved plan was made to delete everything.
-pub(super) fn is_destroy(part: &LibraryPlan) -> bool {
-    part.changes
-        .iter()
-        .any(|change| change.reasons.contains(&Reason::Destroy))
+/// What a saved plan was made to take a library to.
+pub(super) fn towards(part: &LibraryPlan) -> Towards {
+    let mut reasons = part.changes.iter().flat_map(|change| &change.reasons);
+    if let Some(serial) = part.rollback {
+        Towards::Serial(serial)
+    } else if reasons.any(|reason| *reason == Reason::Destroy) {
+        Towards::Nothing
+    } else {
+        Towards::Manifest
+    }
 }

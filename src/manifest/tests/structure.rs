@@ -427,7 +427,19 @@ fn other_backends_have_a_url() {
       help: write `url: az://CONTAINER/PREFIX`; the account, the region and the
             credentials come from the environment
     ");
-    insta::assert_snapshot!(bad("version: 1\nstate:\n  backend: s3\n  path: a\n  url: s3://x\n"), @"");
+    insta::assert_snapshot!(bad("version: 1\nstate:\n  backend: s3\n  path: a\n  url: s3://x\n"), @"
+    jumpbag::manifest::unknown_key
+
+      x `path` is not a key of the s3 backend
+       ,-[jumpbag.yaml:4:9]
+     3 |   backend: s3
+     4 |   path: a
+       :         |
+       :         `-- unknown here
+     5 |   url: s3://x
+       `----
+      help: take it away, or write `url`
+    ");
     insta::assert_snapshot!(bad("version: 1\nstate:\n  backend: gc\n"), @"
     jumpbag::manifest::unknown_word
 

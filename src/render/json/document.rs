@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// The format that this version writes.
-pub(super) const FORMAT_VERSION: &str = "1.1";
+pub(super) const FORMAT_VERSION: &str = "1.2";
 /// The newest major version of the format that this version reads.
 pub(super) const FORMAT_MAJOR: u64 = 1;
 
@@ -92,6 +92,9 @@ pub(super) struct LibraryJson {
     pub(super) unmanaged: Vec<String>,
     /// How many files `--target` left out.
     pub(super) left_out: u64,
+    /// The serial of the state that the library goes back to; null where the manifest decides.
+    #[serde(default)]
+    pub(super) rollback: Option<u64>,
     /// How many API calls the changes take.
     pub(super) calls: u64,
     /// The least time that they take under the limits, in seconds.
@@ -167,6 +170,7 @@ pub(super) enum ReasonCode {
     TakenOver,
     InTheWay,
     NotDesired,
+    NotThen,
     Unmanaged,
     RenamedTo,
     Destroy,
@@ -192,6 +196,7 @@ pub(super) enum CauseJson {
     Manifest,
     Drift,
     Both,
+    Rollback,
 }
 
 /// One version of a file.

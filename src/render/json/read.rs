@@ -179,6 +179,7 @@ fn library(json: LibraryJson, place: &str) -> Result<LibraryPlan, PlanFileError>
         changes,
         unmanaged,
         left_out,
+        rollback,
         calls,
         seconds,
         diagnostics,
@@ -195,6 +196,7 @@ fn library(json: LibraryJson, place: &str) -> Result<LibraryPlan, PlanFileError>
         changes: each(changes, &format!("{place}.changes"), change)?,
         unmanaged: unmanaged.into_iter().map(Name::existing).collect(),
         left_out,
+        rollback,
         refusals: each(diagnostics, &format!("{place}.diagnostics"), refusal)?,
         calls,
         seconds,
@@ -253,6 +255,7 @@ fn reason(json: ReasonJson, place: &str) -> Result<Reason, PlanFileError> {
         ReasonCode::TakenOver => Reason::TakenOver,
         ReasonCode::InTheWay => Reason::InTheWay,
         ReasonCode::NotDesired => Reason::NotDesired,
+        ReasonCode::NotThen => Reason::NotThen,
         ReasonCode::Unmanaged => Reason::Unmanaged,
         ReasonCode::RenamedTo => match name {
             Some(name) => Reason::RenamedTo(Name::existing(name)),
@@ -277,6 +280,7 @@ fn cause(json: CauseJson) -> Cause {
         CauseJson::Manifest => Cause::Manifest,
         CauseJson::Drift => Cause::Drift,
         CauseJson::Both => Cause::Both,
+        CauseJson::Rollback => Cause::Rollback,
     }
 }
 

@@ -21,7 +21,12 @@ fn attributes() -> impl Strategy<Value = Attribute> {
 }
 
 fn reasons() -> impl Strategy<Value = Reason> {
-    let causes = prop_oneof![Just(Cause::Manifest), Just(Cause::Drift), Just(Cause::Both)];
+    let causes = prop_oneof![
+        Just(Cause::Manifest),
+        Just(Cause::Drift),
+        Just(Cause::Both),
+        Just(Cause::Rollback)
+    ];
     prop_oneof![
         Just(Reason::New),
         Just(Reason::Missing),
@@ -30,6 +35,7 @@ fn reasons() -> impl Strategy<Value = Reason> {
         Just(Reason::TakenOver),
         Just(Reason::InTheWay),
         Just(Reason::NotDesired),
+        Just(Reason::NotThen),
         Just(Reason::Unmanaged),
         names().prop_map(Reason::RenamedTo),
         Just(Reason::Destroy),
@@ -127,6 +133,7 @@ fn libraries() -> impl Strategy<Value = LibraryPlan> {
                     changes,
                     unmanaged,
                     left_out,
+                    rollback: (serial % 3 == 0).then_some(calls),
                     refusals,
                     calls,
                     seconds,
@@ -195,6 +202,7 @@ fn sample() -> Plan {
             changes: vec![change],
             unmanaged: vec![Name::existing("theirs\u{202e}.exe")],
             left_out: 2,
+            rollback: None,
             refusals: vec![
                 Refusal::CaseClash {
                     name: Name::existing("A.ps1"),
@@ -228,6 +236,21 @@ fn read_with(old: &str, new: &str) -> Result<Plan, String> {
     })
 }
 
+/// What format 1.2 added.
+fn rollback() -> Plan {
+    let mut plan = sample();
+    for part in &mut plan.libraries {
+        part.rollback = Some(4);
+        for change in &mut part.changes {
+            change.reasons = vec![
+                Reason::Differs(Attribute::Content, Cause::Rollback),
+                Reason::NotThen,
+            ];
+        }
+    }
+    plan
+}
+
 /// Each file in `written` was written by a version of jumpbag, and stays as it was.
 #[test]
 fn every_version_that_was_ever_written_is_read() {
@@ -238,11 +261,12 @@ fn every_version_that_was_ever_written_is_read() {
     for (document, plan) in [
         (include_str!("written/1.0.json"), without_warnings),
         (include_str!("written/1.1.json"), sample()),
+        (include_str!("written/1.2.json"), rollback()),
     ] {
         let (read, fingerprint) = from_json(document.as_bytes()).unwrap();
         assert_eq!((read, fingerprint.as_str()), (plan, FINGERPRINT));
     }
-    let newest = include_str!("written/1.1.json");
+    let newest = include_str!("written/1.2.json");
     assert!(newest.contains(&format!("\"format_version\": \"{FORMAT_VERSION}\"")));
 }
 

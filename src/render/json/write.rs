@@ -91,6 +91,7 @@ fn library(library: &LibraryPlan) -> LibraryJson {
         changes,
         unmanaged,
         left_out,
+        rollback,
         refusals,
         calls,
         seconds,
@@ -105,6 +106,7 @@ fn library(library: &LibraryPlan) -> LibraryJson {
         changes: changes.iter().map(change).collect(),
         unmanaged: unmanaged.iter().map(ToString::to_string).collect(),
         left_out: *left_out,
+        rollback: *rollback,
         calls: *calls,
         seconds: *seconds,
         diagnostics: refusals.iter().map(diagnostic).collect(),
@@ -154,6 +156,7 @@ pub(super) fn reason(reason: &Reason) -> ReasonJson {
         Reason::TakenOver => ReasonCode::TakenOver,
         Reason::InTheWay => ReasonCode::InTheWay,
         Reason::NotDesired => ReasonCode::NotDesired,
+        Reason::NotThen => ReasonCode::NotThen,
         Reason::Unmanaged => ReasonCode::Unmanaged,
         Reason::RenamedTo(_) => ReasonCode::RenamedTo,
         Reason::Destroy => ReasonCode::Destroy,
@@ -189,6 +192,7 @@ fn cause(cause: Cause) -> CauseJson {
         Cause::Manifest => CauseJson::Manifest,
         Cause::Drift => CauseJson::Drift,
         Cause::Both => CauseJson::Both,
+        Cause::Rollback => CauseJson::Rollback,
     }
 }
 

@@ -86,6 +86,7 @@ pub(in crate::render) fn library(changes: Vec<Change>) -> LibraryPlan {
         changes,
         unmanaged: Vec::new(),
         left_out: 0,
+        rollback: None,
         refusals: Vec::new(),
         calls,
         seconds: 0,

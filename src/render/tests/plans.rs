@@ -66,6 +66,7 @@ fn what_the_plan_did_not_look_at_is_said() {
     assert_snapshot!(shown(LibraryPlan {
         refreshed: false,
         left_out: 14,
+        rollback: None,
         library: LibraryId {
             name: "contoso".to_owned(),
             endpoint: "https://api.securitycenter.microsoft.com".to_owned(),

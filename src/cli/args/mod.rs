@@ -7,6 +7,10 @@ use std::time::Duration;
 use camino::Utf8PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+mod state;
+
+pub(crate) use state::StateCommand;
+
 /// Keep a Defender for Endpoint live response library as a reviewed manifest says
 ///
 /// `plan` shows what would change, `apply` does it, and the state remembers it.
@@ -100,6 +104,19 @@ Examples:
     /// Show what somebody else changed in the library since the last apply
     #[command(after_help = "Example:\n  jumpbag drift --detailed-exitcode")]
     Drift(DriftArgs),
+    /// Take the library back to an earlier state; the same as `apply --rollback`
+    #[command(after_help = "\
+Examples:
+  jumpbag state history            find the serial
+  jumpbag plan --rollback 41       look at what would change
+  jumpbag rollback 41")]
+    Rollback(RollbackArgs),
+    /// Write a content that jumpbag put into the library to a file
+    #[command(after_help = "\
+Examples:
+  jumpbag restore collect-triage.ps1 -o scripts/collect-triage.ps1
+  jumpbag restore collect-triage.ps1@41 -o -")]
+    Restore(RestoreArgs),
     /// Delete every file that jumpbag put into the library; the same as `apply --destroy`
     #[command(after_help = "Example:\n  jumpbag destroy --allow-deletes 25")]
     Destroy(DestroyArgs),
@@ -170,6 +187,59 @@ pub(crate) struct PlanOptions {
     pub(crate) allow_deletes: Option<u64>,
 }
 
+/// What a plan takes the library to.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct TowardsArgs {
+    /// Delete everything that jumpbag put there
+    #[arg(long)]
+    destroy: bool,
+    /// Go back to this serial of the state, from the contents that are kept
+    #[arg(long, value_name = "SERIAL", conflicts_with = "destroy")]
+    rollback: Option<u64>,
+}
+
+impl TowardsArgs {
+    /// The same as one choice.
+    pub(crate) fn towards(&self) -> Towards {
+        match self.rollback {
+            Some(serial) => Towards::Serial(serial),
+            None if self.destroy => Towards::Nothing,
+            None => Towards::Manifest,
+        }
+    }
+}
+
+/// What a plan takes the library to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Towards {
+    /// What the manifest asks for.
+    #[default]
+    Manifest,
+    /// Nothing that jumpbag put there.
+    Nothing,
+    /// What the state of this serial had.
+    Serial(u64),
+}
+
+impl Towards {
+    /// The options that say it.
+    pub(crate) fn words(self) -> Vec<String> {
+        match self {
+            Self::Manifest => Vec::new(),
+            Self::Nothing => vec!["--destroy".to_owned()],
+            Self::Serial(serial) => vec!["--rollback".to_owned(), serial.to_string()],
+        }
+    }
+
+    /// The serial that is gone back to.
+    pub(crate) fn serial(self) -> Option<u64> {
+        match self {
+            Self::Serial(serial) => Some(serial),
+            Self::Manifest | Self::Nothing => None,
+        }
+    }
+}
+
 /// In which forms a plan is written, besides or instead of its text.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Forms {
@@ -202,9 +272,8 @@ impl Forms {
 pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub(crate) options: PlanOptions,
-    /// Plan to delete everything that jumpbag put there
-    #[arg(long)]
-    pub(crate) destroy: bool,
+    #[command(flatten)]
+    pub(crate) towards: TowardsArgs,
     /// Save the plan, for `apply FILE`
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<Utf8PathBuf>,
@@ -240,15 +309,37 @@ pub(crate) struct ApplyOptions {
 #[derive(Debug, Args)]
 pub(crate) struct ApplyArgs {
     /// A saved plan; without one, apply plans first
-    #[arg(conflicts_with_all = ["no_refresh", "target", "destroy"])]
+    #[arg(conflicts_with_all = ["no_refresh", "target", "destroy", "rollback"])]
     pub(crate) plan: Option<Utf8PathBuf>,
     #[command(flatten)]
     pub(crate) options: PlanOptions,
-    /// Delete everything that jumpbag put there
-    #[arg(long)]
-    pub(crate) destroy: bool,
+    #[command(flatten)]
+    pub(crate) towards: TowardsArgs,
     #[command(flatten)]
     pub(crate) apply: ApplyOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RollbackArgs {
+    /// The state to go back to, by its serial in `state history`
+    pub(crate) serial: u64,
+    #[command(flatten)]
+    pub(crate) options: PlanOptions,
+    #[command(flatten)]
+    pub(crate) apply: ApplyOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    /// The file, and optionally the serial of the state that it is taken from
+    #[arg(value_name = "NAME[@SERIAL]")]
+    pub(crate) name: String,
+    /// Where to write it; `-` for standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Utf8PathBuf,
+    /// Write over what is there
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 #[derive(Debug, Args)]
@@ -289,28 +380,6 @@ pub(crate) struct ImportArgs {
     /// Wait this long for a locked state, such as 5m
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
     pub(crate) lock_timeout: Duration,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum StateCommand {
-    /// List the files that jumpbag put into the library
-    #[command(after_help = "Example:\n  jumpbag state list")]
-    List,
-    /// Show what the state says of one file
-    #[command(after_help = "Example:\n  jumpbag state show collect-triage.ps1")]
-    Show {
-        /// The file
-        name: String,
-    },
-    /// List the states between runs: serial, when, who, and by which command
-    #[command(after_help = "Example:\n  jumpbag state history")]
-    History,
-    /// Remove the lock that a killed run left behind
-    #[command(after_help = "Example:\n  jumpbag state unlock 2f1c6d5e-8a0b-4f5c-9d59-0d5d3b1b6a11")]
-    Unlock {
-        /// The lock's id, as the refused command printed it
-        id: String,
-    },
 }
 
 #[derive(Debug, Args)]
