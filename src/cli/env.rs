@@ -102,6 +102,29 @@ pub(crate) fn user() -> String {
         .unwrap_or_else(|| "unknown".to_owned())
 }
 
+/// The page of this run, where GitHub Actions, Azure Pipelines or GitLab CI runs it.
+pub(crate) fn run_url() -> Option<String> {
+    let github = || {
+        let [server, repository, run] =
+            ["GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID"].map(text);
+        Some(format!("{}/{}/actions/runs/{}", server?, repository?, run?))
+    };
+    let azure = || {
+        let [collection, project, build] = [
+            "SYSTEM_COLLECTIONURI",
+            "SYSTEM_TEAMPROJECT",
+            "BUILD_BUILDID",
+        ]
+        .map(text);
+        let (collection, project) = (collection?, project?.replace(' ', "%20"));
+        Some(format!(
+            "{collection}{project}/_build/results?buildId={}",
+            build?
+        ))
+    };
+    github().or_else(azure).or_else(|| text("CI_JOB_URL"))
+}
+
 /// Where the build service checked the repository out.
 pub(crate) fn checkout() -> Option<String> {
     REPOSITORY.into_iter().find_map(text)

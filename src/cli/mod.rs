@@ -16,6 +16,7 @@ mod progress;
 mod report;
 mod repository;
 mod review;
+mod revision;
 mod rollback;
 mod session;
 mod stop;

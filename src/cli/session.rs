@@ -292,7 +292,7 @@ impl Session {
             pid: std::process::id(),
             command: env::command(),
             since: jiff::Timestamp::now(),
-            run_url: None,
+            run_url: env::run_url(),
         };
         let at_once = self
             .store

@@ -37,7 +37,7 @@ pub(crate) use markdown::markdown;
 pub(crate) use size::plural;
 #[cfg(test)]
 pub(crate) use tests::corpus::corpus as hostile_texts;
-pub(crate) use text::{TextOptions, text};
+pub(crate) use text::{TextOptions, changes_text, text};
 
 use crate::plan::Plan;
 

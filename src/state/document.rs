@@ -36,6 +36,45 @@ pub(crate) struct Written {
     pub(crate) host: String,
     /// The command, as it was typed.
     pub(crate) command: String,
+    /// The page of the run, where a service for pipelines runs it.
+    pub(crate) run_url: Option<String>,
+    /// What the run does, where it is known.
+    pub(crate) run: RunAccount,
+}
+
+/// What a run says of itself, before it writes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RunAccount {
+    /// The revision of the manifest.
+    pub(crate) revision: Option<Revision>,
+    /// The plan that it applies.
+    pub(crate) plan: Option<PlanAccount>,
+}
+
+/// A revision of the repository that a manifest is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Revision {
+    /// The commit's hash.
+    pub(crate) commit: String,
+    /// Whether tracked files differ from it.
+    pub(crate) dirty: bool,
+}
+
+/// A plan that is applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PlanAccount {
+    /// What was approved: of all libraries together.
+    pub(crate) fingerprint: String,
+    /// How many of this library's files are created.
+    pub(crate) create: u64,
+    /// How many are updated.
+    pub(crate) update: u64,
+    /// How many are deleted.
+    pub(crate) delete: u64,
+    /// How many that are there are taken into the state.
+    pub(crate) adopt: u64,
+    /// How many that are gone are forgotten.
+    pub(crate) forget: u64,
 }
 
 /// Who holds a lock.

@@ -8,7 +8,7 @@ use crate::model::LibraryId;
 
 use super::Error;
 use super::backend::{Found, Version};
-use super::document::{Document, Owner, Written};
+use super::document::{Document, Owner, RunAccount, Written};
 use super::exclusion::Hold;
 use super::format::{self, FormatVersion};
 use super::prefix::{Prefix, Stored};
@@ -21,6 +21,7 @@ use super::prefix::{Prefix, Stored};
 pub(crate) struct Locked {
     prefix: Prefix,
     owner: Owner,
+    run: RunAccount,
     library: LibraryId,
     document: Document,
     /// What `document` was read from or written as; `None` before the first write of all.
@@ -63,6 +64,7 @@ impl Locked {
         Ok(Self {
             prefix,
             owner,
+            run: RunAccount::default(),
             library: library.clone(),
             document,
             stored,
@@ -71,6 +73,11 @@ impl Locked {
             wrote: false,
             hold,
         })
+    }
+
+    /// What the next writes say of this run.
+    pub(crate) fn describe(&mut self, run: RunAccount) {
+        self.run = run;
     }
 
     /// The state as it was last read or written.
@@ -184,6 +191,8 @@ impl Locked {
             user: self.owner.user.clone(),
             host: self.owner.host.clone(),
             command: self.owner.command.clone(),
+            run_url: self.owner.run_url.clone(),
+            run: self.run.clone(),
         });
         document
     }

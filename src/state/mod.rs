@@ -42,7 +42,7 @@ mod prefix;
 
 pub(crate) use budget::Budget;
 pub(crate) use contents::{Contents, Packed};
-pub(crate) use document::{Document, Owner};
+pub(crate) use document::{Document, Owner, PlanAccount, Revision, RunAccount, Written};
 pub(crate) use error::Error;
 pub(crate) use lock::Locked;
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod emulator;
 #[cfg(unix)]
 mod events;
 mod harness;
+mod history;
 mod identity;
 mod running;
 

@@ -13,10 +13,12 @@ use crate::cli::error::Refused;
 use crate::cli::events::Events;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::review;
+use crate::cli::revision;
 use crate::cli::rollback;
 use crate::cli::stop::Stop;
 use crate::plan::{self, LibraryPlan, Misfit, Plan, Refusal};
 use crate::render::events::Approval;
+use crate::state::{PlanAccount, RunAccount};
 
 pub(in crate::cli) async fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Failure> {
     let wanted = || match &args.plan {
@@ -90,8 +92,34 @@ async fn go(
         options,
         next: &next,
     };
-    let Prepared { ready, unready, .. } = prepared;
+    let Prepared {
+        mut ready, unready, ..
+    } = prepared;
+    describe(context, &plan, &mut ready);
     execute(context, goal, ready, &unready, events, &stop).await
+}
+
+/// Has the states say from where and by what they are written.
+fn describe(context: &Context, plan: &Plan, ready: &mut [Ready]) {
+    let revision = revision::of(&context.global.manifest);
+    let fingerprint = review::fingerprint(plan);
+    for one in ready {
+        let Some(part) = one.part(plan) else {
+            continue;
+        };
+        let summary = part.summary();
+        one.locked.describe(RunAccount {
+            revision: revision.clone(),
+            plan: Some(PlanAccount {
+                fingerprint: fingerprint.clone(),
+                create: summary.create,
+                update: summary.update,
+                delete: summary.delete,
+                adopt: summary.adopt,
+                forget: summary.forget,
+            }),
+        });
+    }
 }
 
 /// Plans, shows the plan, and returns when somebody has approved it.

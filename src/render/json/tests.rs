@@ -302,7 +302,7 @@ fn the_schema_is_met_by_what_is_written() {
 
 #[test]
 fn unknown_members_and_newer_minors_are_read() {
-    assert_eq!(read_with("\"1.1\"", "\"1.7\""), Ok(sample()));
+    assert_eq!(read_with("\"1.2\"", "\"1.7\""), Ok(sample()));
     assert_eq!(
         read_with("\"serial\"", "\"new\": {\"a\": [1]}, \"serial\""),
         Ok(sample())
@@ -320,9 +320,9 @@ fn a_newer_major_is_refused_before_its_members_are_looked_at() {
 #[test]
 fn damage_is_refused_with_its_place() {
     for (old, new) in [
-        ("\"1.1\"", "\"0.9\""),
-        ("\"1.1\"", "\"1\""),
-        ("\"1.1\"", "\"+1.0\""),
+        ("\"1.2\"", "\"0.9\""),
+        ("\"1.2\"", "\"1\""),
+        ("\"1.2\"", "\"+1.0\""),
         ("\"serial\": 7", "\"serial\": -7"),
         ("\"serial\": 7", "\"serial\": 7.5"),
         ("\"serial\": 7", "\"serial\": 18446744073709551616"),

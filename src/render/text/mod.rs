@@ -1,10 +1,12 @@
 //! A plan for a terminal or a log.
 
 mod change;
+mod changes;
 mod content;
 mod group;
 mod layout;
 
+pub(crate) use changes::changes_text;
 pub(super) use layout::Page;
 
 use super::contents::Contents;

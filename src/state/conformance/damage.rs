@@ -129,7 +129,7 @@ fn another_json_value_is_damaged() {
 fn a_state_without_version_is_damaged() {
     insta::assert_snapshot!(damaged("{}"), @r"
     [jumpbag::state::damaged] the state `STATE/state.json` is damaged
-    cause: it has no `format_version` such as `1.0`
+    cause: it has no `format_version` such as `1.1`
     help: put serial 2, the last good one, back with `cp 'STATE/history/2.json' 'STATE/state.json'`, then plan again
     ");
     for version in [
@@ -147,7 +147,7 @@ fn a_state_without_version_is_damaged() {
 
 #[test]
 fn a_state_without_checksum_is_damaged() {
-    insta::assert_snapshot!(damaged(r#"{"format_version": "1.0"}"#), @r"
+    insta::assert_snapshot!(damaged(r#"{"format_version": "1.1"}"#), @r"
     [jumpbag::state::damaged] the state `STATE/state.json` is damaged
     cause: it has no `checksum`
     help: put serial 2, the last good one, back with `cp 'STATE/history/2.json' 'STATE/state.json'`, then plan again
@@ -172,7 +172,7 @@ fn a_state_that_lacks_a_member_is_damaged() {
     };
     insta::assert_snapshot!(damaged(without("files")), @r"
     [jumpbag::state::damaged] the state `STATE/state.json` is damaged
-    cause: its members are not those of format 1.0
+    cause: its members are not those of format 1.1
     cause: missing field `files`
     help: put serial 2, the last good one, back with `cp 'STATE/history/2.json' 'STATE/state.json'`, then plan again
     ");
@@ -192,7 +192,7 @@ fn a_state_that_lacks_a_member_is_damaged() {
 fn a_member_of_another_type_is_damaged() {
     insta::assert_snapshot!(damaged(forged(|state| state["serial"] = json!(-1))), @r"
     [jumpbag::state::damaged] the state `STATE/state.json` is damaged
-    cause: its members are not those of format 1.0
+    cause: its members are not those of format 1.1
     cause: invalid value: integer `-1`, expected u64
     help: put serial 2, the last good one, back with `cp 'STATE/history/2.json' 'STATE/state.json'`, then plan again
     ");
@@ -287,7 +287,7 @@ fn a_newer_major_format_is_refused_and_untouched() {
     let names = place.names("");
     let error = place.store().read().unwrap_err();
     insta::assert_snapshot!(place.report(&error), @r"
-    [jumpbag::state::newer_format] the state `STATE/state.json` has the format 2.0, and this jumpbag reads 1.0
+    [jumpbag::state::newer_format] the state `STATE/state.json` has the format 2.0, and this jumpbag reads 1.1
     help: install the version of jumpbag that wrote it, or a newer one
     ");
     assert!(matches!(place.try_lock(), Err(Error::NewerFormat { .. })));
@@ -308,7 +308,7 @@ fn a_newer_minor_format_is_read_and_not_written() {
     assert_eq!((document.serial, document.files.len()), (2, 2));
     let error = place.try_lock().unwrap_err();
     insta::assert_snapshot!(place.report(&error), @r"
-    [jumpbag::state::newer_minor_format] the state `STATE/state.json` has the format 1.7, and this jumpbag writes 1.0
+    [jumpbag::state::newer_minor_format] the state `STATE/state.json` has the format 1.7, and this jumpbag writes 1.1
     help: install the version of jumpbag that wrote it, or a newer one: this one would drop what it does not know
     ");
     assert_eq!(place.text("state.json"), text);

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::model::{File, LibraryId, Name, Sha256, TrackedFile};
-use crate::state::document::Written;
+use crate::state::document::{PlanAccount, Revision, RunAccount, Written};
 use crate::state::format::{read, write};
 use crate::state::{Document, schema};
 
@@ -57,11 +57,34 @@ fn library() -> impl Strategy<Value = LibraryId> {
 fn written() -> impl Strategy<Value = Written> {
     let from = jiff::Timestamp::MIN.as_nanosecond();
     let to = jiff::Timestamp::MAX.as_nanosecond();
-    (from..=to, text(), text(), text()).prop_map(|(at, user, host, command)| Written {
-        at: jiff::Timestamp::from_nanosecond(at).unwrap(),
-        user,
-        host,
-        command,
+    let run = (
+        option::of(text()),
+        option::of(any::<bool>()),
+        option::of(any::<[u64; 5]>()),
+    );
+    let texts = (text(), text(), text());
+    (from..=to, texts, run).prop_map(|(at, (user, host, command), (run_url, dirty, counts))| {
+        Written {
+            at: jiff::Timestamp::from_nanosecond(at).unwrap(),
+            user,
+            host,
+            command,
+            run: RunAccount {
+                revision: dirty.map(|dirty| Revision {
+                    commit: Sha256::of(&[dirty.into()]).to_string(),
+                    dirty,
+                }),
+                plan: counts.map(|[create, update, delete, adopt, forget]| PlanAccount {
+                    fingerprint: format!("sha256:{}", Sha256::of(&create.to_be_bytes())),
+                    create,
+                    update,
+                    delete,
+                    adopt,
+                    forget,
+                }),
+            },
+            run_url,
+        }
     })
 }
 
@@ -194,6 +217,8 @@ fn the_schema_refuses_what_a_state_cannot_be() {
             user: "alice".into(),
             host: "ws1".into(),
             command: "jumpbag apply".into(),
+            run_url: None,
+            run: RunAccount::default(),
         }),
         files: BTreeMap::from([(Name::existing("a"), super::tracked("a"))]),
         ..Document::new(super::library())
@@ -240,4 +265,61 @@ fn the_schema_explains_every_member() {
     let mut missing = Vec::new();
     unexplained(schema().as_value(), "", &mut missing);
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// A state that version 0.1.0 wrote, in format 1.0. It is read for ever, and is written in the newest format.
+#[test]
+fn a_state_of_format_1_0_is_read() {
+    let bytes = include_bytes!("../format/written/1.0.json");
+    let reading = read(bytes).unwrap();
+    assert_eq!(reading.version.to_string(), "1.0");
+    let document = reading.document;
+    let file = |content: &[u8], description: Option<&str>, parameters: Option<&str>| File {
+        sha256: Sha256::of(content),
+        size: Some(content.len() as u64),
+        description: description.map(Into::into),
+        has_parameters: parameters.is_some(),
+        parameters_description: parameters.map(Into::into),
+    };
+    let script = TrackedFile {
+        file: file(
+            b"param([int]$Days)\n",
+            Some("Collects \"h\u{e9}\" a triage package"),
+            Some("-Days <n>"),
+        ),
+        protect: true,
+    };
+    let tool = TrackedFile {
+        file: file(b"MZ\0\x01", None, None),
+        protect: false,
+    };
+    let expected = Document {
+        lineage: Some("7ed43484-75f6-4501-ba22-eb0d5e340e45".into()),
+        serial: 3,
+        library: LibraryId {
+            name: "contoso".into(),
+            endpoint: "emulator:.library".into(),
+            tenant_id: Some("11111111-2222-3333-4444-555555555555".into()),
+        },
+        written: Some(Written {
+            at: "2026-11-26T02:01:33.631668219Z".parse().unwrap(),
+            user: "alice".into(),
+            host: "vm".into(),
+            command: "jumpbag apply --auto-approve -q".into(),
+            run_url: None,
+            run: RunAccount::default(),
+        }),
+        files: BTreeMap::from([
+            (Name::existing("a.ps1"), script),
+            (Name::existing("tool.exe"), tool),
+        ]),
+        pending: BTreeMap::new(),
+    };
+    assert_eq!(document, expected);
+    let written = write(&document).unwrap();
+    assert!(
+        String::from_utf8(written)
+            .unwrap()
+            .contains("\"format_version\": \"1.1\"")
+    );
 }

@@ -36,7 +36,7 @@ fn a_second_writer_is_refused_and_told_who_the_first_is() {
     insta::assert_snapshot!(place.text("lock.json"), @r#"
     {
       "command": "jumpbag apply",
-      "format_version": "1.0",
+      "format_version": "1.1",
       "host": "ws1",
       "id": "00000000-0000-4000-8000-000000000001",
       "pid": 4001,

@@ -66,7 +66,7 @@ fn what_is_written_is_read() {
           "size": 7
         }
       },
-      "format_version": "1.0",
+      "format_version": "1.1",
       "jumpbag_version": "VERSION",
       "library": {
         "endpoint": "https://api.example",

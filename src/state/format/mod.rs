@@ -18,6 +18,7 @@ mod v1;
 ///
 /// Why each exists:
 /// - 1.0: the first.
+/// - 1.1: who wrote a state says from where: the run's page, the manifest's revision, the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct FormatVersion {
     major: u32,
@@ -26,7 +27,7 @@ pub(crate) struct FormatVersion {
 
 impl FormatVersion {
     /// The one that is written, and the newest that is wholly known.
-    pub(crate) const LATEST: Self = Self { major: 1, minor: 0 };
+    pub(crate) const LATEST: Self = Self { major: 1, minor: 1 };
 
     pub(super) const fn new(major: u32, minor: u32) -> Self {
         Self { major, minor }

@@ -70,6 +70,43 @@ struct Written {
     host: String,
     /// The command, as it was typed.
     command: String,
+    /// The page of the run, where a service for pipelines ran it. Since 1.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    run_url: Option<String>,
+    /// The revision of the manifest's repository, where there is one. Since 1.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    revision: Option<Revision>,
+    /// The plan that was applied, where the run applied one. Since 1.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    plan: Option<Plan>,
+}
+
+/// A revision of a git repository.
+#[derive(Debug, Deserialize, JsonSchema, Serialize)]
+struct Revision {
+    /// The commit's hash.
+    #[schemars(extend("pattern" = "^([0-9a-f]{40}|[0-9a-f]{64})$"))]
+    commit: String,
+    /// Whether tracked files differed from it.
+    dirty: bool,
+}
+
+/// A plan that was applied, as far as it is about this library.
+#[derive(Debug, Deserialize, JsonSchema, Serialize)]
+struct Plan {
+    /// What was approved, of all libraries together.
+    #[schemars(extend("pattern" = "^sha256:[0-9a-f]{64}$"))]
+    fingerprint: String,
+    /// How many files were to be created.
+    create: u64,
+    /// How many were to be updated.
+    update: u64,
+    /// How many were to be deleted.
+    delete: u64,
+    /// How many that were there were to be taken into the state.
+    adopt: u64,
+    /// How many that were gone were to be forgotten.
+    forget: u64,
 }
 
 /// A file that jumpbag put into the library.
@@ -162,6 +199,9 @@ impl State {
                 user: written.user.clone(),
                 host: written.host.clone(),
                 command: written.command.clone(),
+                run_url: written.run_url.clone(),
+                revision: written.run.revision.as_ref().map(Revision::of),
+                plan: written.run.plan.as_ref().map(Plan::of),
             },
             files: document
                 .files
@@ -214,9 +254,73 @@ impl State {
                 user: self.written.user,
                 host: self.written.host,
                 command: self.written.command,
+                run_url: self.written.run_url,
+                run: document::RunAccount {
+                    revision: self
+                        .written
+                        .revision
+                        .map(Revision::into_model)
+                        .transpose()?,
+                    plan: self.written.plan.map(Plan::into_model).transpose()?,
+                },
             }),
             files,
             pending,
+        })
+    }
+}
+
+impl Revision {
+    fn of(revision: &document::Revision) -> Self {
+        Self {
+            commit: revision.commit.clone(),
+            dirty: revision.dirty,
+        }
+    }
+
+    fn into_model(self) -> Result<document::Revision, Damage> {
+        let Self { commit, dirty } = self;
+        let is_hash = matches!(commit.len(), 40 | 64)
+            && commit
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if !is_hash {
+            let member = "written.revision.commit";
+            return Err(Damage::impossible(member, commit, "no hash of a commit"));
+        }
+        Ok(document::Revision { commit, dirty })
+    }
+}
+
+impl Plan {
+    fn of(plan: &document::PlanAccount) -> Self {
+        Self {
+            fingerprint: plan.fingerprint.clone(),
+            create: plan.create,
+            update: plan.update,
+            delete: plan.delete,
+            adopt: plan.adopt,
+            forget: plan.forget,
+        }
+    }
+
+    fn into_model(self) -> Result<document::PlanAccount, Damage> {
+        let digest = self.fingerprint.strip_prefix("sha256:");
+        if !digest.is_some_and(|digest| digest.parse::<Sha256>().is_ok()) {
+            let member = "written.plan.fingerprint";
+            return Err(Damage::impossible(
+                member,
+                self.fingerprint,
+                "no fingerprint",
+            ));
+        }
+        Ok(document::PlanAccount {
+            fingerprint: self.fingerprint,
+            create: self.create,
+            update: self.update,
+            delete: self.delete,
+            adopt: self.adopt,
+            forget: self.forget,
         })
     }
 }

@@ -8,25 +8,38 @@ use crate::cli::error::{Error, did_you_mean};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{self, Session};
 use crate::model::{Name, TrackedFile};
-use crate::render::{escape::visible, plural};
-use crate::state;
+use crate::render::escape::visible;
+use crate::state::{self, Document};
+
+mod diff;
+mod history;
 
 pub(in crate::cli) fn run(context: &Context, command: &StateCommand) -> Result<Exit, Failure> {
     let sessions = session::stores(context)?;
     match command {
-        StateCommand::List => list(context, &sessions),
-        StateCommand::Show { name } => show(context, &sessions, &Name::existing(name)),
-        StateCommand::History => history(context, &sessions),
+        StateCommand::List { serial } => list(context, &sessions, *serial),
+        StateCommand::Show { name, serial } => {
+            show(context, &sessions, &Name::existing(name), *serial)
+        }
+        StateCommand::History { json } => history::run(context, &sessions, *json),
+        StateCommand::Diff { from, to } => diff::run(context, &sessions, *from, *to),
         StateCommand::Unlock { id } => unlock(context, &sessions, id),
     }
 }
 
+/// The state of `serial`, or the current one.
+fn at(session: &Session, serial: Option<u64>) -> Result<Option<Document>, Failure> {
+    match serial {
+        Some(serial) => Ok(Some(session.store.read_serial(serial)?)),
+        None => session.document(),
+    }
+}
+
 /// One name a line, with the library before it where there are several.
-fn list(context: &Context, sessions: &[Session]) -> Result<Exit, Failure> {
+fn list(context: &Context, sessions: &[Session], serial: Option<u64>) -> Result<Exit, Failure> {
     let mut text = String::new();
     for session in sessions {
-        for name in session
-            .document()?
+        for name in at(session, serial)?
             .into_iter()
             .flat_map(|document| document.files.into_keys())
         {
@@ -42,33 +55,16 @@ fn list(context: &Context, sessions: &[Session]) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// One state a line, the oldest first.
-fn history(context: &Context, sessions: &[Session]) -> Result<Exit, Failure> {
-    let mut text = String::new();
-    for session in sessions {
-        for serial in session.store.history()? {
-            let document = session.store.read_serial(serial)?;
-            let files = plural(document.files.len() as u64, "file");
-            let written = document.written.map_or_else(String::new, |written| {
-                let [user, host, command] =
-                    [&written.user, &written.host, &written.command].map(|text| visible(text));
-                format!("  {}  {user}@{host}  {command}", written.at)
-            });
-            if sessions.len() > 1 {
-                write!(text, "{}/", session.id.name).ok();
-            }
-            writeln!(text, "{serial}{written}  {files}").ok();
-        }
-    }
-    context.output.result(&text)?;
-    Ok(Exit::Done)
-}
-
-fn show(context: &Context, sessions: &[Session], name: &Name) -> Result<Exit, Failure> {
+fn show(
+    context: &Context,
+    sessions: &[Session],
+    name: &Name,
+    serial: Option<u64>,
+) -> Result<Exit, Failure> {
     let mut known = Vec::new();
     let mut text = String::new();
     for session in sessions {
-        let Some(document) = session.document()? else {
+        let Some(document) = at(session, serial)? else {
             continue;
         };
         if let Some(file) = document.files.get(name) {
