@@ -97,6 +97,34 @@ pub(crate) enum Error {
     )]
     EmulatorCommand(#[source] jumpbag_emulator::StartError),
 
+    /// A state that would be lost without anybody having said so.
+    #[error("the file has {what}, and the state of `{library}` has serial {serial}")]
+    #[diagnostic(
+        code(jumpbag::cli::would_go_back),
+        help(
+            "look at both; to write it all the same, name what it writes over: `--force {serial}`"
+        )
+    )]
+    WouldGoBack {
+        /// Which library.
+        library: String,
+        /// What speaks against it.
+        what: String,
+        /// The serial of the state that is there.
+        serial: u64,
+    },
+
+    /// A name that the state has already.
+    #[error("the state knows a file `{name}` already")]
+    #[diagnostic(
+        code(jumpbag::cli::name_taken),
+        help("have it forgotten first, with `jumpbag state rm`, if that is meant")
+    )]
+    NameTaken {
+        /// The name.
+        name: Name,
+    },
+
     /// Serials count for each library by itself.
     #[error("this is about one library, and there are {}: {}", .names.len(), .names.join(", "))]
     #[diagnostic(code(jumpbag::cli::one_library), help("name one with `-l`"))]

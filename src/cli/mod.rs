@@ -82,7 +82,7 @@ fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
         Command::Show(args) => commands::show::run(&context, &args),
         Command::Drift(args) => block_on(commands::drift::run(&context, &args)),
         Command::Import(args) => block_on(commands::import::run(&context, &args)),
-        Command::State(command) => commands::state::run(&context, &command),
+        Command::State(command) => block_on(commands::state::run(&context, &command)),
         Command::Emulator(args) => block_on(commands::emulator::run(&context, args)),
         Command::Schema(args) => commands::about::schema(&context, args.name),
         Command::Completions(args) => commands::about::completions(&context, args.shell),

@@ -48,7 +48,7 @@ pub(crate) use cloud::Cloud;
 pub(crate) use entry::{Entry, EntryName};
 pub(crate) use library::{Endpoint, Library};
 pub(crate) use origin::repository_root;
-pub(crate) use quantity::size;
+pub(crate) use quantity::{duration, size};
 pub(crate) use read::{ReadError, read};
 pub(crate) use resolve::Resolved;
 pub(crate) use schema::schema;

@@ -37,7 +37,7 @@ pub(crate) fn size(text: &str) -> Option<u64> {
 }
 
 /// The length of a time such as `90s`, `500ms` or `1h30m`; `None` for zero and for what is none.
-pub(super) fn duration(text: &str) -> Option<Duration> {
+pub(crate) fn duration(text: &str) -> Option<Duration> {
     let mut rest = text;
     let mut milliseconds = 0_u64;
     while !rest.is_empty() {

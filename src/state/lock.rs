@@ -75,6 +75,20 @@ impl Locked {
         })
     }
 
+    pub(super) fn prefix(&self) -> &Prefix {
+        &self.prefix
+    }
+
+    /// An error once another run is known to have taken the lock.
+    pub(super) fn check_held(&self) -> Result<(), Error> {
+        if self.hold.is_lost() {
+            return Err(Error::LockLost {
+                folder: self.prefix.place(),
+            });
+        }
+        Ok(())
+    }
+
     /// What the next writes say of this run.
     pub(crate) fn describe(&mut self, run: RunAccount) {
         self.run = run;
@@ -106,11 +120,7 @@ impl Locked {
         change: impl FnOnce(&mut Document),
         at: Timestamp,
     ) -> Result<(), Error> {
-        if self.hold.is_lost() {
-            return Err(Error::LockLost {
-                folder: self.prefix.place(),
-            });
-        }
+        self.check_held()?;
         self.recognise_attempt()?;
         let document = self.changed(change, at);
         let bytes = format::write(&document).map_err(|source| Error::Unwritable {
@@ -151,6 +161,25 @@ impl Locked {
             self.wrote = true;
         }
         Ok(())
+    }
+
+    /// Writes `document` in place of the state, whatever that says, with a serial above all that are known.
+    pub(crate) fn replace(&mut self, document: Document, at: Timestamp) -> Result<(), Error> {
+        let lineage = document.lineage.clone();
+        let before = self.document.lineage.take();
+        let replaced = self.write(
+            |current| {
+                current.lineage = lineage;
+                current.serial = document.serial;
+                current.files = document.files;
+                current.pending = document.pending;
+            },
+            at,
+        );
+        if replaced.is_err() {
+            self.document.lineage = before;
+        }
+        replaced
     }
 
     /// Puts the last state that this value wrote into the history. Where it is not called because the run

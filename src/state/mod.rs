@@ -19,6 +19,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use camino::Utf8PathBuf;
 use jiff::SignedDuration;
 
@@ -33,6 +34,7 @@ mod document;
 mod error;
 mod exclusion;
 mod format;
+mod gc;
 mod lease;
 mod lock;
 #[cfg(test)]
@@ -44,6 +46,7 @@ pub(crate) use budget::Budget;
 pub(crate) use contents::{Contents, Packed};
 pub(crate) use document::{Document, Owner, PlanAccount, Revision, RunAccount, Written};
 pub(crate) use error::Error;
+pub(crate) use gc::{Retention, Waste};
 pub(crate) use lock::Locked;
 #[cfg(test)]
 pub(crate) use mortal::{Death, Mortal};
@@ -98,6 +101,16 @@ impl Store {
     pub(crate) fn read(&self) -> Result<Option<Document>, Error> {
         let stored = self.prefix.read()?;
         Ok(stored.map(|stored| stored.reading.document))
+    }
+
+    /// The state as it is stored, byte for byte, if it reads well; `None` when nothing was ever written.
+    pub(crate) fn pull(&self) -> Result<Option<Bytes>, Error> {
+        Ok(self.prefix.read()?.map(|stored| stored.bytes))
+    }
+
+    /// A state that was pulled, from `bytes` that were read from `path`.
+    pub(crate) fn understand(&self, path: &str, bytes: &[u8]) -> Result<Document, Error> {
+        self.prefix.understand_foreign(path, bytes)
     }
 
     /// Obtains the right to write the state of `library`, and waits up to `timeout` for it.

@@ -152,6 +152,25 @@ impl Prefix {
         has.map_err(|fault| self.failed("look for the content", &name, fault))
     }
 
+    /// The objects whose names say what they hold.
+    pub(super) fn objects(&self) -> Result<Vec<(Sha256, Entry)>, Error> {
+        let entries = self.list(OBJECTS, "list the contents")?.into_iter();
+        let named = entries.filter_map(|entry| Some((entry.name.parse().ok()?, entry)));
+        Ok(named.collect())
+    }
+
+    pub(super) fn remove_serial(&self, serial: u64) -> Result<(), Error> {
+        let name = entry(serial);
+        let deleted = self.0.delete(&name);
+        deleted.map_err(|fault| self.failed("remove the history's entry", &name, fault))
+    }
+
+    pub(super) fn remove_object(&self, sha256: Sha256) -> Result<(), Error> {
+        let name = object(sha256);
+        let deleted = self.0.delete(&name);
+        deleted.map_err(|fault| self.failed("remove the content", &name, fault))
+    }
+
     fn get(&self, name: &str, doing: &'static str) -> Result<Option<Found>, Error> {
         let found = self.0.get(name);
         found.map_err(|fault| self.failed(doing, name, fault))
@@ -176,6 +195,29 @@ impl Prefix {
             },
             Unreadable::Damaged(damage) => self.damaged(name, damage),
         })
+    }
+
+    /// A state from elsewhere.
+    pub(super) fn understand_foreign(&self, path: &str, bytes: &[u8]) -> Result<Document, Error> {
+        match format::read(bytes) {
+            Ok(reading) if reading.version.is_newer() => Err(Error::NewerMinorFormat {
+                path: path.to_owned(),
+                found: reading.version,
+                known: FormatVersion::LATEST,
+            }),
+            Ok(reading) => Ok(reading.document),
+            Err(Unreadable::Newer(found)) => Err(Error::NewerFormat {
+                path: path.to_owned(),
+                found,
+                known: FormatVersion::LATEST,
+            }),
+            Err(Unreadable::Damaged(damage)) => Err(Error::Damaged {
+                path: path.to_owned(),
+                last_good: None,
+                help: "pull it again, or take it from a backup or from version control".to_owned(),
+                source: Box::new(damage),
+            }),
+        }
     }
 
     fn damaged(&self, name: &str, damage: Damage) -> Error {

@@ -46,5 +46,6 @@ mod reviewed;
 mod rollback;
 mod secrets;
 mod stale_plans;
+mod state_commands;
 mod stranger;
 mod user_path;

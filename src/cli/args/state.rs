@@ -1,5 +1,8 @@
 //! `state …`.
 
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
 use clap::Subcommand;
 
 #[derive(Debug, Subcommand)]
@@ -37,10 +40,70 @@ pub(crate) enum StateCommand {
         #[arg(value_name = "SERIAL")]
         to: Option<u64>,
     },
+    /// Print the state as it is stored
+    #[command(after_help = "Example:\n  jumpbag state pull > state.json")]
+    Pull,
+    /// Write a state that was pulled in place of the current one
+    #[command(after_help = "Example:\n  jumpbag state push state.json")]
+    Push {
+        /// The file; `-` for standard input
+        #[arg(value_name = "FILE")]
+        file: Utf8PathBuf,
+        /// Write over this serial, though the file is older or of another lineage
+        #[arg(long, value_name = "SERIAL")]
+        force: Option<u64>,
+        /// Wait this long for a locked state, such as 5m
+        #[arg(long, value_name = "TIME", default_value = "0s", value_parser = super::duration)]
+        lock_timeout: Duration,
+    },
+    /// Have the state know a file by the name that somebody gave it in the library
+    #[command(after_help = "Example:\n  jumpbag state mv collect.ps1 collect-triage.ps1")]
+    Mv {
+        /// The name in the state
+        old: String,
+        /// The name that it has in the library
+        new: String,
+        /// Wait this long for a locked state, such as 5m
+        #[arg(long, value_name = "TIME", default_value = "0s", value_parser = super::duration)]
+        lock_timeout: Duration,
+    },
+    /// Have the state forget files, and leave them in the library
+    #[command(after_help = "Example:\n  jumpbag state rm collect-triage.ps1")]
+    Rm {
+        /// The files
+        #[arg(value_name = "NAME", required = true)]
+        names: Vec<String>,
+        /// Wait this long for a locked state, such as 5m
+        #[arg(long, value_name = "TIME", default_value = "0s", value_parser = super::duration)]
+        lock_timeout: Duration,
+    },
+    /// Remove old states from the history, and contents that nothing refers to
+    #[command(after_help = "\
+Examples:
+  jumpbag state gc --keep 20 --older-than 30d
+  jumpbag state gc --keep 20 --older-than 30d --prune")]
+    Gc {
+        /// Keep the newest so many states
+        #[arg(long, value_name = "N", default_value = "10")]
+        keep: usize,
+        /// Keep those that are younger
+        #[arg(long, value_name = "TIME", default_value = "90d", value_parser = age)]
+        older_than: Duration,
+        /// Remove it, and do not only say what would be removed
+        #[arg(long)]
+        prune: bool,
+        /// Wait this long for a locked state, such as 5m
+        #[arg(long, value_name = "TIME", default_value = "0s", value_parser = super::duration)]
+        lock_timeout: Duration,
+    },
     /// Remove the lock that a killed run left behind
     #[command(after_help = "Example:\n  jumpbag state unlock 2f1c6d5e-8a0b-4f5c-9d59-0d5d3b1b6a11")]
     Unlock {
         /// The lock's id, as the refused command printed it
         id: String,
     },
+}
+
+fn age(text: &str) -> Result<Duration, String> {
+    crate::manifest::duration(text).ok_or_else(|| "expected a time such as 90d or 12h".to_owned())
 }

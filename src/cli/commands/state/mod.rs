@@ -9,12 +9,18 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{self, Session};
 use crate::model::{Name, TrackedFile};
 use crate::render::escape::visible;
-use crate::state::{self, Document};
+use crate::state::{self, Document, Retention};
 
 mod diff;
+mod edit;
+mod gc;
 mod history;
+mod transfer;
 
-pub(in crate::cli) fn run(context: &Context, command: &StateCommand) -> Result<Exit, Failure> {
+pub(in crate::cli) async fn run(
+    context: &Context,
+    command: &StateCommand,
+) -> Result<Exit, Failure> {
     let sessions = session::stores(context)?;
     match command {
         StateCommand::List { serial } => list(context, &sessions, *serial),
@@ -23,6 +29,39 @@ pub(in crate::cli) fn run(context: &Context, command: &StateCommand) -> Result<E
         }
         StateCommand::History { json } => history::run(context, &sessions, *json),
         StateCommand::Diff { from, to } => diff::run(context, &sessions, *from, *to),
+        StateCommand::Pull => transfer::pull(context, &sessions),
+        StateCommand::Push {
+            file,
+            force,
+            lock_timeout,
+        } => transfer::push(context, &sessions, file, *force, *lock_timeout).await,
+        StateCommand::Mv {
+            old,
+            new,
+            lock_timeout,
+        } => edit::rename(context, &sessions, [old, new], *lock_timeout).await,
+        StateCommand::Rm {
+            names,
+            lock_timeout,
+        } => edit::forget(context, &sessions, names, *lock_timeout).await,
+        StateCommand::Gc {
+            keep,
+            older_than,
+            prune,
+            lock_timeout,
+        } => {
+            let retention = Retention {
+                keep: *keep,
+                older_than: *older_than,
+            };
+            gc::run(
+                context,
+                &sessions,
+                retention,
+                prune.then_some(*lock_timeout),
+            )
+            .await
+        }
         StateCommand::Unlock { id } => unlock(context, &sessions, id),
     }
 }
