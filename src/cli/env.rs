@@ -43,10 +43,6 @@ pub(crate) fn token() -> Option<SecretString> {
 }
 
 /// The settings of object stores, by the names of their variables: what the crate `object_store` reads.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the environment enters the program here"
-)]
 pub(crate) fn storage() -> Vec<(String, String)> {
     const PREFIXES: [&str; 3] = ["AZURE_", "AWS_", "GOOGLE_"];
     let all = env::vars_os().filter_map(|(name, value)| {

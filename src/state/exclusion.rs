@@ -15,7 +15,7 @@ use super::{Error, LockStatus, RETRY, format};
 const OWNER: &str = "lock.json";
 
 /// The same for a lock in an object store, where each look is a request.
-const ASK_AGAIN: Duration = Duration::from_secs(2);
+const ASK_AGAIN: Duration = Duration::from_millis(500);
 
 /// How writers of one state keep out of each other's way.
 #[derive(Clone, Debug)]

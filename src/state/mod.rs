@@ -109,8 +109,8 @@ impl Store {
     }
 
     /// A state that was pulled, from `bytes` that were read from `path`.
-    pub(crate) fn understand(&self, path: &str, bytes: &[u8]) -> Result<Document, Error> {
-        self.prefix.understand_foreign(path, bytes)
+    pub(crate) fn understand(path: &str, bytes: &[u8]) -> Result<Document, Error> {
+        Prefix::understand_foreign(path, bytes)
     }
 
     /// Obtains the right to write the state of `library`, and waits up to `timeout` for it.

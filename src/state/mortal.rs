@@ -58,7 +58,7 @@ impl Mortal {
             now: || jiff::Timestamp::UNIX_EPOCH,
         };
         Store {
-            prefix: Prefix::new(self.clone()),
+            prefix: Prefix::new(Arc::<Self>::clone(self)),
             exclusion: if leased {
                 Exclusion::Lease(terms)
             } else {

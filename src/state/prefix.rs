@@ -198,7 +198,7 @@ impl Prefix {
     }
 
     /// A state from elsewhere.
-    pub(super) fn understand_foreign(&self, path: &str, bytes: &[u8]) -> Result<Document, Error> {
+    pub(super) fn understand_foreign(path: &str, bytes: &[u8]) -> Result<Document, Error> {
         match format::read(bytes) {
             Ok(reading) if reading.version.is_newer() => Err(Error::NewerMinorFormat {
                 path: path.to_owned(),

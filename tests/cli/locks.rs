@@ -55,6 +55,8 @@ fn a_second_writer_is_refused_at_once_and_told_by_whom() {
     assert_eq!(run.stdout, "", "nothing was planned");
     for args in [
         &["destroy", "--auto-approve"][..],
+        &["state", "gc", "--prune"],
+        &["state", "rm", "a.sh"],
         &["import", "--all"],
         &["apply", "--auto-approve", "--lock-timeout", "300ms"],
     ] {

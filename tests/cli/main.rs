@@ -40,6 +40,7 @@ mod overlays;
 mod plan_files;
 mod plan_options;
 #[cfg(unix)]
+mod race;
 mod real_input;
 mod refusals;
 mod reviewed;

@@ -28,6 +28,9 @@ import urllib.parse
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 
+# As many as 10,000 runs leave in a history.
+ENTRIES = 10_000
+
 
 def free_port():
     with socket.socket() as server:
@@ -87,6 +90,8 @@ def azurite(command, folder):
 
 def s3():
     """Starts moto's S3 in this process; returns what a test needs to know."""
+    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.s3.models import s3_backends
     from moto.server import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
 
@@ -102,8 +107,13 @@ def s3():
     server = make_server("127.0.0.1", port, application, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     request(port, "PUT", "/states")
+    # By requests, these would take a minute.
+    bucket = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
+    for entry in range(ENTRIES):
+        bucket.put_object("states", f"seeded/history/{entry}.json", b"{}")
     return {
         "name": "moto",
+        "seeded": "s3://states/seeded",
         "backend": "s3",
         "url": "s3://states/jumpbag",
         "nowhere": "s3://nothing/jumpbag",

@@ -3,7 +3,7 @@
 //! The crate `object_store` speaks their protocols. What it does asynchronously runs on threads of its own,
 //! while the caller waits.
 
-use std::error::Error as StdError;
+use std::error::Error as _;
 use std::sync::{Arc, OnceLock, mpsc};
 
 use bytes::Bytes;
@@ -48,7 +48,7 @@ impl Remote {
     fn path(&self, name: &str) -> Path {
         // Each part is taken as it is, and escaped where the store needs that.
         let parts = name.split('/').filter(|part| !part.is_empty());
-        parts.fold(self.prefix.clone(), |path, part| path.join(part))
+        parts.fold(self.prefix.clone(), Path::join)
     }
 
     /// Writes, whatever an earlier try has done.
@@ -63,7 +63,7 @@ impl Remote {
                 e_tag: put.e_tag,
                 version: put.version,
             }),
-            Err(error) => Err(fault(error)),
+            Err(error) => Err(fault(&error)),
         }
     }
 }
@@ -164,7 +164,7 @@ fn found<T>(result: Result<T, Error>) -> Result<Option<T>, Fault> {
     match result.map_err(|error| (is_missing(&error), error)) {
         Ok(found) => Ok(Some(found)),
         Err((true, _)) => Ok(None),
-        Err((false, error)) => Err(fault(error)),
+        Err((false, error)) => Err(fault(&error)),
     }
 }
 
@@ -182,11 +182,11 @@ fn is_about_the_store(error: &Error) -> bool {
     clippy::wildcard_enum_match_arm,
     reason = "all that cannot be acted upon, now and later"
 )]
-fn fault(error: Error) -> Fault {
-    let cause = Cause::from(chain(&error));
+fn fault(error: &Error) -> Fault {
+    let cause = Cause::from(plain(&chain(error)));
     match error {
         Error::AlreadyExists { .. } | Error::Precondition { .. } => Fault::Lost,
-        Error::NotFound { .. } if is_about_the_store(&error) => Fault::NoStore(cause),
+        Error::NotFound { .. } if is_about_the_store(error) => Fault::NoStore(cause),
         // What was to be replaced was deleted.
         Error::NotFound { .. } => Fault::Lost,
         Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => Fault::Denied(cause),
@@ -209,6 +209,23 @@ fn chain(error: &Error) -> String {
     said
 }
 
+/// `said`, with the code and the message in place of the XML that a service has put them into.
+fn plain(said: &str) -> String {
+    let Some((before, xml)) = said.split_once("<?xml") else {
+        return said.to_owned();
+    };
+    let element = |name: &str| {
+        let (_, rest) = xml.split_once(&format!("<{name}>"))?;
+        let (text, _) = rest.split_once(&format!("</{name}>"))?;
+        Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    match (element("Code"), element("Message")) {
+        (Some(code), Some(message)) => format!("{before}{code}: {message}"),
+        (Some(only), None) | (None, Some(only)) => format!("{before}{only}"),
+        (None, None) => said.to_owned(),
+    }
+}
+
 /// Does `work` on threads that are there for that, and waits until it is done.
 fn wait<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Result<T, Fault> {
     static RUNTIME: OnceLock<Option<Runtime>> = OnceLock::new();
@@ -228,4 +245,20 @@ fn wait<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Re
     receiver
         .recv()
         .map_err(|_| Fault::Failed("the request ended without an answer".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_service_says_in_xml_is_said_in_words() {
+        let azure = "403 Forbidden: <?xml version=\"1.0\"?>\n<Error>\n <Code>AuthorizationFailure</Code>\n <Message>Server failed.\nRequestId:1\nTime:2</Message></Error>: 403 Forbidden";
+        insta::assert_snapshot!(plain(azure), @"403 Forbidden: AuthorizationFailure: Server failed. RequestId:1 Time:2");
+        let s3 = "404: <?xml version=\"1.0\"?><Error><Code>NoSuchBucket</Code></Error>";
+        insta::assert_snapshot!(plain(s3), @"404: NoSuchBucket");
+        for other in ["no answer", "500: <?xml ", "500: <?xml <Code>"] {
+            assert_eq!(plain(other), other);
+        }
+    }
 }

@@ -175,7 +175,7 @@ fn wait_for(condition: impl Fn() -> bool) {
 fn a_lock_is_renewed_also_after_the_network_was_down() {
     let place = Place::new();
     let watched = watched(&place);
-    let store = on(watched.clone(), Duration::from_millis(1));
+    let store = on(Arc::<Watched>::clone(&watched), Duration::from_millis(1));
     let mut locked = lock_as(&store, owner(1), Duration::ZERO).unwrap();
     let renewals = || watched.renewals.load(Ordering::SeqCst);
     wait_for(|| renewals() > 3);

@@ -306,7 +306,7 @@ impl Plan {
 
     fn into_model(self) -> Result<document::PlanAccount, Damage> {
         let digest = self.fingerprint.strip_prefix("sha256:");
-        if !digest.is_some_and(|digest| digest.parse::<Sha256>().is_ok()) {
+        if digest.is_none_or(|digest| digest.parse::<Sha256>().is_err()) {
             let member = "written.plan.fingerprint";
             return Err(Damage::impossible(
                 member,

@@ -60,10 +60,9 @@ fn table(histories: &[(&Session, Vec<Entry>)]) -> String {
             writeln!(text, "Library {}", visible(&session.id.name)).ok();
         }
         for (serial, document) in entries {
-            let line = document.as_ref().map_or_else(
-                |_| "damaged, see below".to_owned(),
-                |document| line(document),
-            );
+            let line = document
+                .as_ref()
+                .map_or_else(|_| "damaged, see below".to_owned(), line);
             writeln!(text, "{serial:>6}  {line}").ok();
         }
     }

@@ -12,7 +12,7 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::file;
 use crate::cli::session::Session;
 use crate::render::escape::visible;
-use crate::state::Document;
+use crate::state::{Document, Store};
 
 /// The largest state that is read, in bytes: as an object store's.
 const LARGEST: u64 = 64 << 20;
@@ -37,7 +37,7 @@ pub(super) async fn push(
     timeout: Duration,
 ) -> Result<Exit, Failure> {
     let session = one(sessions)?;
-    let pushed = session.store.understand(path.as_str(), &read(path)?)?;
+    let pushed = Store::understand(path.as_str(), &read(path)?)?;
     pushed.check_library(&session.id)?;
     let stop = CancellationToken::new();
     let mut locked = session.lock(context, timeout, &stop).await?;
