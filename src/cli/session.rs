@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use globset::Glob;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -250,6 +250,19 @@ impl Session {
             budget: budget.map(Arc::new),
             output: context.output,
         })
+    }
+
+    /// The manifest's folder.
+    pub(super) fn folder(&self) -> &Utf8Path {
+        &self.folder
+    }
+
+    /// The same library with its state in `store`.
+    pub(super) fn at(&self, store: Store) -> Self {
+        Self {
+            store,
+            ..self.clone()
+        }
     }
 
     /// As [`Self::document`], on a thread of its own: it may be far away.

@@ -60,6 +60,47 @@ impl StateSettings {
     pub(crate) const PATH: &'static str = ".jumpbag";
 }
 
+impl StateSettings {
+    /// What a manifest would say for `place`, a URL or a folder.
+    pub(crate) fn named(place: &str) -> Self {
+        let place = place.trim_end_matches('/');
+        let url = Url::parse(place).ok().filter(|_| place.contains("://"));
+        let Some(url) = url else {
+            return Self {
+                path: place.into(),
+                ..Self::default()
+            };
+        };
+        let is_amazon = url
+            .host_str()
+            .is_some_and(|host| host.ends_with("amazonaws.com"));
+        let backend = match url.scheme() {
+            "s3" | "s3a" => Backend::S3,
+            "gs" => Backend::Gcs,
+            "https" if is_amazon => Backend::S3,
+            _ => Backend::Azure,
+        };
+        Self {
+            backend,
+            url: Some(place.to_owned()),
+            ..Self::default()
+        }
+    }
+
+    /// The same as the manifest spells it.
+    pub(crate) fn yaml(&self) -> String {
+        let backend = self.backend.as_str();
+        let (key, value) = match &self.url {
+            Some(url) => ("url", url.as_str()),
+            None => ("path", self.path.as_str()),
+        };
+        format!(
+            "{{ backend: {backend}, {key}: '{}' }}",
+            value.replace('\'', "''")
+        )
+    }
+}
+
 impl Default for StateSettings {
     fn default() -> Self {
         Self {

@@ -118,6 +118,52 @@ pub(crate) enum Error {
         help: String,
     },
 
+    /// A state is somewhere else now.
+    #[error("the state `{path}` was moved to `{to}`")]
+    #[diagnostic(
+        code(jumpbag::state::moved),
+        help("say so under `state` in the manifest, as `jumpbag state migrate` has printed it")
+    )]
+    Moved {
+        /// The file.
+        path: String,
+        /// Where it is.
+        to: String,
+    },
+
+    /// A state that was never written cannot be moved.
+    #[error("the state in `{folder}` was never written")]
+    #[diagnostic(
+        code(jumpbag::state::nothing_to_move),
+        help("change `state` in the manifest; nothing has to be moved")
+    )]
+    NothingToMove {
+        /// The library's prefix.
+        folder: String,
+    },
+
+    /// A state is to be moved to where another is.
+    #[error("in `{folder}` is another state, or a newer one")]
+    #[diagnostic(
+        code(jumpbag::state::other_state_there),
+        help("move the state to an empty place, or remove what is there")
+    )]
+    OtherStateThere {
+        /// The library's prefix there.
+        folder: String,
+    },
+
+    /// A copy is not what it was copied from.
+    #[error("`{path}` is not what it was copied from")]
+    #[diagnostic(
+        code(jumpbag::state::not_copied),
+        help("the state is still where it was: remove that file, and run the command again")
+    )]
+    NotCopied {
+        /// The copy.
+        path: String,
+    },
+
     /// A state was truncated, altered or lost.
     #[error("the state `{path}` is damaged")]
     #[diagnostic(code(jumpbag::state::damaged))]

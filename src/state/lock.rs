@@ -75,6 +75,11 @@ impl Locked {
         })
     }
 
+    /// What is stored, and its version; `None` before the first write.
+    pub(super) fn stored(&self) -> Option<&(Bytes, Version)> {
+        self.stored.as_ref()
+    }
+
     pub(super) fn prefix(&self) -> &Prefix {
         &self.prefix
     }

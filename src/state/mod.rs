@@ -37,6 +37,7 @@ mod format;
 mod gc;
 mod lease;
 mod lock;
+mod migrate;
 #[cfg(test)]
 mod mortal;
 mod place;

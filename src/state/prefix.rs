@@ -27,6 +27,9 @@ pub(super) struct Stored {
 }
 
 impl Prefix {
+    /// The file of the state.
+    pub(super) const STATE: &'static str = STATE;
+
     pub(super) fn new(backend: Arc<dyn Backend>) -> Self {
         Self(backend)
     }
@@ -152,6 +155,16 @@ impl Prefix {
         has.map_err(|fault| self.failed("look for the content", &name, fault))
     }
 
+    /// The name of a history's entry.
+    pub(super) fn entry(serial: u64) -> String {
+        entry(serial)
+    }
+
+    /// The name of an object.
+    pub(super) fn object_name(sha256: Sha256) -> String {
+        object(sha256)
+    }
+
     /// The objects whose names say what they hold.
     pub(super) fn objects(&self) -> Result<Vec<(Sha256, Entry)>, Error> {
         let entries = self.list(OBJECTS, "list the contents")?.into_iter();
@@ -171,7 +184,8 @@ impl Prefix {
         deleted.map_err(|fault| self.failed("remove the content", &name, fault))
     }
 
-    fn get(&self, name: &str, doing: &'static str) -> Result<Option<Found>, Error> {
+    /// A file, whatever it is.
+    pub(super) fn get(&self, name: &str, doing: &'static str) -> Result<Option<Found>, Error> {
         let found = self.0.get(name);
         found.map_err(|fault| self.failed(doing, name, fault))
     }
@@ -193,6 +207,10 @@ impl Prefix {
                 found,
                 known: FormatVersion::LATEST,
             },
+            Unreadable::Moved(to) => Error::Moved {
+                path: self.0.place(name),
+                to,
+            },
             Unreadable::Damaged(damage) => self.damaged(name, damage),
         })
     }
@@ -210,6 +228,10 @@ impl Prefix {
                 path: path.to_owned(),
                 found,
                 known: FormatVersion::LATEST,
+            }),
+            Err(Unreadable::Moved(to)) => Err(Error::Moved {
+                path: path.to_owned(),
+                to,
             }),
             Err(Unreadable::Damaged(damage)) => Err(Error::Damaged {
                 path: path.to_owned(),
