@@ -38,6 +38,8 @@ codes! {
         "A scope is the API's audience with `/.default` at its end.";
     BAD_SIZE = "jumpbag::manifest::bad_size",
         "A size is a whole number of bytes or a whole number and a unit, such as `4MB` (4,000,000 bytes) or `4MiB` (4,194,304 bytes); it is larger than zero.";
+    BAD_RECIPIENT = "jumpbag::manifest::bad_recipient",
+        "`encrypt_to` lists public keys of age, such as `age1…`, each once.";
     BAD_STATE_URL = "jumpbag::manifest::bad_state_url",
         "The `url` of a state names a bucket or container and a prefix in it, as the backend writes them. It holds no password and no query: a secret never stands in a manifest.";
     BAD_TENANT = "jumpbag::manifest::bad_tenant",
@@ -124,6 +126,8 @@ codes! {
         "A key of `overrides` means no library that the entry is for. A misspelt name would otherwise be without effect.";
     PARENT_OUTSIDE = "jumpbag::manifest::parent_outside",
         "A path leads out of the folder of the manifest, or of the included file that it is in, through `..`. What is uploaded has to be under the same review as the manifest.";
+    SECRET_KEY = "jumpbag::manifest::secret_key",
+        "A file holds a secret key of age. Whoever has seen the file could read what is encrypted for it: make a new pair.";
     SEVERAL_DOCUMENTS = "jumpbag::manifest::several_documents",
         "The manifest holds several YAML documents. Which of them counts would be a guess.";
     SOURCE_DIRECTORY = "jumpbag::manifest::source_directory",

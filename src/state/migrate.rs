@@ -25,7 +25,7 @@ impl Locked {
     /// already is compared. After an error, the state is where it was.
     pub(crate) fn migrate(
         &mut self,
-        target: &Locked,
+        target: &Self,
         to: &str,
         at: Timestamp,
     ) -> Result<Moved, Error> {

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use crate::model::Sha256;
 
 use super::Error;
+use super::backend::sealed::{Keys, Sealed};
 use super::backend::{Backend, Condition, Entry, Fault, Found, Version};
 use super::document::Document;
 use super::format::{self, Damage, FormatVersion, Reading, Unreadable};
@@ -17,12 +18,13 @@ const OBJECTS: &str = "objects";
 
 /// The prefix of one library.
 #[derive(Clone, Debug)]
-pub(super) struct Prefix(Arc<dyn Backend>);
+pub(super) struct Prefix(Arc<dyn Backend>, Arc<Keys>);
 
 /// The state as it is stored.
 pub(super) struct Stored {
     pub(super) bytes: Bytes,
     pub(super) version: Version,
+    pub(super) sealed: bool,
     pub(super) reading: Reading,
 }
 
@@ -30,8 +32,15 @@ impl Prefix {
     /// The file of the state.
     pub(super) const STATE: &'static str = STATE;
 
-    pub(super) fn new(backend: Arc<dyn Backend>) -> Self {
-        Self(backend)
+    /// The files in `backend`, encrypted with `keys`, where it has any.
+    pub(super) fn new(backend: Arc<dyn Backend>, keys: Arc<Keys>) -> Self {
+        let sealed = Sealed::new(backend, Arc::clone(&keys));
+        Self(Arc::new(sealed), keys)
+    }
+
+    /// Who can read what is written.
+    pub(super) fn keys(&self) -> &Keys {
+        &self.1
     }
 
     pub(super) fn backend(&self) -> &Arc<dyn Backend> {
@@ -60,7 +69,12 @@ impl Prefix {
 
     /// The state; `None` if nothing was ever written.
     pub(super) fn read(&self) -> Result<Option<Stored>, Error> {
-        let Some(Found { bytes, version }) = self.state_bytes()? else {
+        let Some(Found {
+            bytes,
+            version,
+            sealed,
+        }) = self.state_bytes()?
+        else {
             // Taking a lost state for a new one would make every file unmanaged.
             return match self.history()?.last() {
                 Some(serial) => Err(self.damaged(STATE, Damage::Missing(*serial))),
@@ -71,6 +85,7 @@ impl Prefix {
         Ok(Some(Stored {
             bytes,
             version,
+            sealed,
             reading,
         }))
     }

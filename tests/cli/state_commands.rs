@@ -243,11 +243,22 @@ fn a_state_that_is_moved_is_whole_there_and_marked_here() {
     let world = applied(3);
     let (state, files) = (world.read(STATE), held(&world, ".jumpbag/test"));
     let run = world.expect(0, &["state", "migrate", "--to", "elsewhere/states"]);
-    insta::assert_snapshot!(run.stdout, @"");
+    insta::assert_snapshot!(run.stdout, @"
+    Moved the state of `test`: serial 6, 3 states of the history and 3 contents, all read back.
+    The state is there when the manifest says so:
+
+    state: { backend: local, path: 'elsewhere/states' }
+    ");
     assert_eq!(world.read("elsewhere/states/test/state.json"), state);
     assert_eq!(held(&world, "elsewhere/states/test"), files);
     let moved = world.expect(1, &["plan"]);
-    insta::assert_snapshot!(moved.stderr, @"");
+    insta::assert_snapshot!(moved.stderr, @"
+    jumpbag::state::moved
+
+      × the state `./.jumpbag/test/state.json` was moved to `elsewhere/states`
+      help: say so under `state` in the manifest, as `jumpbag state migrate` has
+            printed it
+    ");
     world.expect(1, &["apply", "--auto-approve"]);
     // Again is no error, and changes nothing.
     world.expect(0, &["state", "migrate", "--to", "elsewhere/states"]);

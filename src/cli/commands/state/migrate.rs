@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::Context;
 use crate::cli::env;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::session::Session;
+use crate::cli::session::{self, Session};
 use crate::manifest::StateSettings;
 use crate::render::{escape::visible, plural};
 use crate::state::{Error, Place};
@@ -20,13 +20,14 @@ pub(super) async fn run(
     timeout: Duration,
 ) -> Result<Exit, Failure> {
     let settings = StateSettings::named(to);
-    let place = match &settings.url {
-        Some(url) => Place::remote(url, env::storage(), jiff::Timestamp::now)?,
-        None => {
-            let folder = sessions.first().map_or(Utf8Path::new("."), Session::folder);
-            Place::Folder(folder.join(&settings.path))
-        }
+    let place = if let Some(url) = &settings.url {
+        Place::remote(url, env::storage(), jiff::Timestamp::now)?
+    } else {
+        let folder = sessions.first().map_or(Utf8Path::new("."), Session::folder);
+        Place::folder(folder.join(&settings.path))
     };
+    let recipients = sessions.first().map_or(&[][..], Session::recipients);
+    let place = place.sealed(session::keys(recipients)?);
     let stop = CancellationToken::new();
     for session in sessions {
         let library = visible(&session.id.name);

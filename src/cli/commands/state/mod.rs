@@ -16,6 +16,7 @@ mod edit;
 mod gc;
 mod history;
 mod migrate;
+mod reseal;
 mod transfer;
 
 pub(in crate::cli) async fn run(
@@ -48,6 +49,10 @@ pub(in crate::cli) async fn run(
         StateCommand::Migrate { to, lock_timeout } => {
             migrate::run(context, &sessions, to, *lock_timeout).await
         }
+        StateCommand::Reseal {
+            plain,
+            lock_timeout,
+        } => reseal::run(context, &sessions, *plain, *lock_timeout).await,
         StateCommand::Gc {
             keep,
             older_than,
