@@ -34,12 +34,12 @@ codes! {
         "A library's name becomes the name of a folder in the state. It has 1 to 64 characters, a-z, 0-9, `_` and `-`, and starts with a letter or a digit.";
     BAD_NUMBER = "jumpbag::manifest::bad_number",
         "A number is outside of what is allowed at this place.";
+    BAD_RECIPIENT = "jumpbag::manifest::bad_recipient",
+        "`encrypt_to` lists public keys of age, such as `age1…`, each once.";
     BAD_SCOPE = "jumpbag::manifest::bad_scope",
         "A scope is the API's audience with `/.default` at its end.";
     BAD_SIZE = "jumpbag::manifest::bad_size",
         "A size is a whole number of bytes or a whole number and a unit, such as `4MB` (4,000,000 bytes) or `4MiB` (4,194,304 bytes); it is larger than zero.";
-    BAD_RECIPIENT = "jumpbag::manifest::bad_recipient",
-        "`encrypt_to` lists public keys of age, such as `age1…`, each once.";
     BAD_STATE_URL = "jumpbag::manifest::bad_state_url",
         "The `url` of a state names a bucket or container and a prefix in it, as the backend writes them. It holds no password and no query: a secret never stands in a manifest.";
     BAD_TENANT = "jumpbag::manifest::bad_tenant",
