@@ -107,6 +107,22 @@ pub(crate) struct Lock {
     pub(crate) released: bool,
 }
 
+impl Lock {
+    /// A lock that was never held; `by` has made it.
+    pub(super) fn unused(by: Owner) -> Self {
+        Self {
+            owner: by,
+            renewed: None,
+            released: true,
+        }
+    }
+
+    /// Whether it was never held.
+    pub(super) fn is_unused(&self) -> bool {
+        self.released && self.renewed.is_none()
+    }
+}
+
 impl Document {
     /// The state of a library of which nothing is remembered yet.
     pub(crate) fn new(library: LibraryId) -> Self {

@@ -446,6 +446,19 @@ pub(crate) enum Error {
         name: String,
     },
 
+    /// The object store takes writes that it has to refuse.
+    #[error("the storage at `{place}` ignores the conditions of a write")]
+    #[diagnostic(
+        code(jumpbag::state::unconditional_storage),
+        help(
+            "keep the state where writes can be conditional (`If-Match`, `If-None-Match`), such as Azure Blob Storage, S3 or Google Cloud Storage: here, two runs would overwrite each other's states"
+        )
+    )]
+    Unconditional {
+        /// The library's prefix.
+        place: String,
+    },
+
     /// The object store refused.
     #[error("could not {doing} `{path}`")]
     #[diagnostic(code(jumpbag::state::storage))]

@@ -4,6 +4,7 @@
 //! from a holder that has stopped renewing it: clocks differ, and a machine that slept goes on where it was.
 //! A person can, by `state unlock`; the holder learns of that by its next renewal or its next write of the state.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -53,7 +54,9 @@ struct Shared {
     backend: Arc<dyn Backend>,
     terms: Terms,
     owner: Owner,
-    /// Of the file as this holder last wrote it; `None` once somebody else has.
+    /// Whether somebody else is known to have taken the lock.
+    is_lost: AtomicBool,
+    /// Of the file as this holder last wrote or found it. Not locked while a write is under way, which can take long.
     version: Mutex<Option<Version>>,
 }
 
@@ -86,23 +89,37 @@ pub(super) fn take(
     owner: &Owner,
 ) -> Result<Result<Lease, Option<Seen>>, Error> {
     let seen = look(prefix)?;
-    let condition = match &seen {
-        None => Condition::New,
-        Some(seen) if seen.lock.released => Condition::Is(&seen.version),
-        Some(_) => return Ok(Err(seen)),
-    };
     let shared = Shared {
         backend: Arc::clone(prefix.backend()),
         terms,
         owner: owner.clone(),
+        is_lost: AtomicBool::new(false),
         version: Mutex::new(None),
     };
-    match shared.put(condition, false) {
-        Ok(version) => Ok(Ok(Lease::hold(shared, version))),
+    let (free, is_first) = match &seen {
+        None => (shared.put_free(Condition::New), true),
+        Some(seen) if seen.lock.released => (Ok(seen.version.clone()), seen.lock.is_unused()),
+        Some(_) => return Ok(Err(seen)),
+    };
+    let taken = free.and_then(|free| {
+        let version = shared.write(Condition::Is(&free), false)?;
+        Ok((free, version))
+    });
+    match taken {
+        Ok((free, version)) => {
+            if is_first {
+                shared.check_conditions(prefix, &free, &version)?;
+            }
+            Ok(Ok(Lease::hold(shared, version)))
+        }
         // Somebody else was faster.
         Err(Fault::Lost) => Ok(Err(look(prefix)?.filter(|seen| !seen.lock.released))),
-        Err(fault) => Err(prefix.failed("write the lock's owner to", LOCK, fault)),
+        Err(fault) => Err(failed(prefix, fault)),
     }
+}
+
+fn failed(prefix: &Prefix, fault: Fault) -> Error {
+    prefix.failed("write the lock's owner to", LOCK, fault)
 }
 
 /// Gives the lock back that somebody else holds, as it was `seen`.
@@ -144,7 +161,7 @@ impl Lease {
 
     /// Whether somebody else is known to have taken the lock.
     pub(super) fn is_lost(&self) -> bool {
-        self.shared.version().is_none()
+        self.shared.is_lost.load(Ordering::SeqCst)
     }
 }
 
@@ -167,15 +184,15 @@ impl Shared {
     /// Renews the lock until it is `ended` or lost.
     fn keep(&self, ended: &mpsc::Receiver<()>) {
         while ended.recv_timeout(self.terms.renew) == Err(RecvTimeoutError::Timeout) {
-            let mut version = self.version();
-            let Some(before) = version.as_ref() else {
+            let Some(before) = self.version().clone() else {
                 return;
             };
-            match self.put(Condition::Is(before), false) {
-                Ok(renewed) => *version = Some(renewed),
+            match self.write(Condition::Is(&before), false) {
+                Ok(renewed) => *self.version() = Some(renewed),
                 Err(Fault::Lost) => {
                     tracing::warn!("another run has the lock now");
-                    *version = None;
+                    self.is_lost.store(true, Ordering::SeqCst);
+                    *self.version() = None;
                     return;
                 }
                 // It may succeed the next time.
@@ -188,9 +205,60 @@ impl Shared {
         let Some(version) = self.version().take() else {
             return;
         };
-        match self.put(Condition::Is(&version), true) {
+        match self.write(Condition::Is(&version), true) {
             Ok(_) | Err(Fault::Lost) => {}
             Err(fault) => tracing::warn!("could not give the lock back: {}", said(fault)),
+        }
+    }
+
+    /// An error where the store does not refuse what it has to. This run has the lock in its `version`, and it was
+    /// `free` before; after an error it looks unused again, so that the next run checks again.
+    fn check_conditions(
+        &self,
+        prefix: &Prefix,
+        free: &Version,
+        version: &Version,
+    ) -> Result<(), Error> {
+        for condition in [Condition::New, Condition::Is(free)] {
+            match self.put_free(condition) {
+                Err(Fault::Lost) => {}
+                Ok(_) => {
+                    return Err(Error::Unconditional {
+                        place: prefix.place(),
+                    });
+                }
+                Err(fault) => {
+                    self.put_free(Condition::Is(version)).ok();
+                    return Err(failed(prefix, fault));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A lock that nobody has had yet.
+    fn put_free(&self, condition: Condition<'_>) -> Result<Version, Fault> {
+        let lock = Lock::unused(self.owner.clone());
+        put(self.backend.as_ref(), &lock, condition)
+    }
+
+    /// Writes the lock. A write whose answer is lost may have arrived, and then the next one finds another version
+    /// than it knows: after either, what is there decides.
+    fn write(&self, condition: Condition<'_>, released: bool) -> Result<Version, Fault> {
+        let fault = match self.put(condition, released) {
+            Err(fault @ (Fault::Lost | Fault::Failed(_))) => fault,
+            result => return result,
+        };
+        let Some(found) = self.backend.get(LOCK)? else {
+            return Err(fault);
+        };
+        match format::read_lock(&found.bytes) {
+            Ok(lock) if lock.owner.id != self.owner.id => Err(fault),
+            Ok(lock) if lock.released == released => Ok(found.version),
+            Ok(lock) if !lock.released => self.put(Condition::Is(&found.version), released),
+            // Somebody has given it back for us.
+            Ok(_) => Err(Fault::Lost),
+            Err(_) => Err(fault),
         }
     }
 

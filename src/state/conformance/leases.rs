@@ -1,7 +1,7 @@
 //! Locks that have to be renewed, in a folder that stands for an object store: it, too, writes conditionally.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -123,6 +123,21 @@ struct Watched {
     folder: Folder,
     renewals: AtomicU32,
     fails: AtomicBool,
+    /// So many writes arrive whose answers do not.
+    unheard: AtomicU32,
+    /// Whoever holds it keeps writes waiting.
+    hangs: Mutex<()>,
+    waits: AtomicBool,
+    /// Takes writes whatever their condition.
+    ignores: fn(Condition<'_>) -> bool,
+}
+
+impl Watched {
+    fn is_unheard(&self) -> bool {
+        let less = |left: u32| left.checked_sub(1);
+        let order = Ordering::SeqCst;
+        self.unheard.fetch_update(order, order, less).is_ok()
+    }
 }
 
 impl Backend for Watched {
@@ -137,10 +152,22 @@ impl Backend for Watched {
     fn put(&self, name: &str, bytes: Bytes, condition: Condition<'_>) -> Result<Version, Fault> {
         if name == "lock.json" {
             self.renewals.fetch_add(1, Ordering::SeqCst);
+            self.waits.store(true, Ordering::SeqCst);
+            drop(self.hangs.lock());
+            self.waits.store(false, Ordering::SeqCst);
             if self.fails.load(Ordering::SeqCst) {
                 return Err(Fault::Failed("the network is down".into()));
             }
+            if self.is_unheard() {
+                self.folder.put(name, bytes, condition)?;
+                return Err(Fault::Failed("the answer was lost".into()));
+            }
         }
+        let condition = if (self.ignores)(condition) {
+            Condition::Always
+        } else {
+            condition
+        };
         self.folder.put(name, bytes, condition)
     }
 
@@ -158,11 +185,19 @@ impl Backend for Watched {
 }
 
 fn watched(place: &Place) -> Arc<Watched> {
-    Arc::new(Watched {
+    Arc::new(watching(place))
+}
+
+fn watching(place: &Place) -> Watched {
+    Watched {
         folder: Folder::new(place.folder.clone()),
         renewals: AtomicU32::new(0),
         fails: AtomicBool::new(false),
-    })
+        unheard: AtomicU32::new(0),
+        hangs: Mutex::new(()),
+        waits: AtomicBool::new(false),
+        ignores: |_| false,
+    }
 }
 
 fn wait_for(condition: impl Fn() -> bool) {
@@ -188,6 +223,48 @@ fn a_lock_is_renewed_also_after_the_network_was_down() {
     locked.write(track("a"), at(0)).unwrap();
     drop(locked);
     assert_eq!(store.lock_status().unwrap(), LockStatus::Free);
+}
+
+#[test]
+fn a_holder_knows_its_own_lock_after_answers_were_lost() {
+    let place = Place::new();
+    let watched = watched(&place);
+    let store = on(Arc::<Watched>::clone(&watched), Duration::from_millis(1));
+    let unheard = |count| watched.unheard.store(count, Ordering::SeqCst);
+    let renewals = || watched.renewals.load(Ordering::SeqCst);
+    unheard(1);
+    // Where nobody has had it yet, nothing is held by it.
+    lock_as(&store, owner(1), Duration::ZERO).unwrap_err();
+    assert_eq!(store.lock_status().unwrap(), LockStatus::Free);
+    drop(lock_as(&store, owner(1), Duration::ZERO).unwrap());
+    unheard(1);
+    let mut locked = lock_as(&store, owner(1), Duration::ZERO).unwrap();
+    for _ in 0..10 {
+        unheard(2);
+        let before = renewals();
+        wait_for(|| renewals() > before + 5);
+    }
+    assert!(!locked.is_lost());
+    locked.write(track("a"), at(0)).unwrap();
+    unheard(u32::MAX);
+    drop(locked);
+    assert_eq!(store.lock_status().unwrap(), LockStatus::Free);
+    unheard(0);
+    drop(lock_as(&store, owner(2), Duration::ZERO).unwrap());
+    assert_eq!(store.lock_status().unwrap(), LockStatus::Free);
+}
+
+/// A renewal that is under way does not delay the question whether the lock is lost.
+#[test]
+fn a_renewal_that_gets_no_answer_delays_no_write() {
+    let place = Place::new();
+    let watched = watched(&place);
+    let store = on(Arc::<Watched>::clone(&watched), Duration::from_millis(1));
+    let mut locked = lock_as(&store, owner(1), Duration::ZERO).unwrap();
+    let hangs = watched.hangs.lock().unwrap();
+    wait_for(|| watched.waits.load(Ordering::SeqCst));
+    locked.write(track("a"), at(0)).unwrap();
+    drop(hangs);
 }
 
 #[test]
@@ -238,6 +315,29 @@ fn a_run_that_has_not_noticed_cannot_overwrite_either() {
     second.write(track("d"), at(3)).unwrap();
     let document = store.read().unwrap().unwrap();
     assert_eq!((document.serial, document.files.len()), (3, 3));
+}
+
+#[test]
+fn a_store_that_ignores_conditions_is_refused_before_it_is_written_to() {
+    let ignorant: [fn(Condition<'_>) -> bool; 3] = [
+        |_| true,
+        |condition| matches!(condition, Condition::New),
+        |condition| matches!(condition, Condition::Is(_)),
+    ];
+    for ignores in ignorant {
+        let place = Place::new();
+        let watched = Watched {
+            ignores,
+            ..watching(&place)
+        };
+        let store = on(Arc::new(watched), NEVER);
+        // Also the next time.
+        for run in 1..3 {
+            let error = lock_as(&store, owner(run), Duration::ZERO).unwrap_err();
+            assert!(matches!(error, Error::Unconditional { .. }), "{error}");
+        }
+        assert_eq!(store.lock_status().unwrap(), LockStatus::Free);
+    }
 }
 
 #[test]
