@@ -48,7 +48,7 @@ pub(crate) fn token() -> Option<SecretString> {
 
 /// The settings of object stores, by the names of their variables: what the crate `object_store` reads.
 pub(crate) fn storage() -> Vec<(String, String)> {
-    const PREFIXES: [&str; 3] = ["AZURE_", "AWS_", "GOOGLE_"];
+    const PREFIXES: [&str; 4] = ["AZURE_", "AZURITE_", "AWS_", "GOOGLE_"];
     let all = env::vars_os().filter_map(|(name, value)| {
         let name = name.into_string().ok()?;
         let value = value.into_string().ok()?;

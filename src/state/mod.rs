@@ -40,6 +40,7 @@ mod lock;
 mod migrate;
 #[cfg(test)]
 mod mortal;
+mod options;
 mod place;
 mod prefix;
 mod reseal;

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
-use object_store::aws::AmazonS3Builder;
-use object_store::azure::MicrosoftAzureBuilder;
-use object_store::gcp::GoogleCloudStorageBuilder;
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
+use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
+use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::{BackoffConfig, ObjectStore, ObjectStoreScheme, RetryConfig};
-use url::{Host, Url};
+use url::Url;
 
 use super::backend::remote::Remote;
 use super::lease::Terms;
-use super::{Error, Keys, Store};
+use super::{Error, Keys, Store, options};
 
 /// Each library has a prefix in it that is named for the library.
 #[derive(Clone, Debug)]
@@ -73,9 +73,8 @@ impl Place {
         })?;
         let (scheme, prefix) =
             ObjectStoreScheme::parse(&parsed).map_err(|error| bad(error.into()))?;
-        let options = safe(environment)?;
         let place = RemotePlace {
-            store: open(&scheme, url, options).map_err(bad)?,
+            store: open(&scheme, url, environment)?.map_err(bad)?,
             prefix,
             url: url.to_owned(),
             terms: Terms {
@@ -129,50 +128,6 @@ impl RemotePlace {
     }
 }
 
-/// The options without those that would give up what keeps a secret; plain http goes to this machine alone.
-fn safe(environment: Vec<(String, String)>) -> Result<Vec<(String, String)>, Error> {
-    const UNSAFE: [&str; 3] = [
-        "allow_http",
-        "allow_invalid_certificates",
-        "proxy_ca_certificate",
-    ];
-    let mut options = Vec::new();
-    let mut is_plain = false;
-    for (name, value) in environment {
-        let name = name.to_ascii_lowercase();
-        if UNSAFE.iter().any(|option| name.ends_with(option)) {
-            continue;
-        }
-        if let Ok(url) = Url::parse(&value)
-            && url.scheme() == "http"
-            && name.contains("endpoint")
-            // Where tokens come from in Azure and Amazon: never over a network.
-            && !["identity_endpoint", "msi_endpoint", "metadata_endpoint"]
-                .iter()
-                .any(|it| name.ends_with(it))
-        {
-            if !is_loopback(&url) {
-                return Err(Error::PlainStorage { name });
-            }
-            is_plain = true;
-        }
-        options.push((name, value));
-    }
-    if is_plain {
-        options.push(("allow_http".to_owned(), "true".to_owned()));
-    }
-    Ok(options)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    }
-}
-
 /// Waits that add up to half a minute: a run should say soon that its state cannot be had.
 fn retry() -> RetryConfig {
     RetryConfig {
@@ -192,16 +147,19 @@ fn client() -> [(&'static str, &'static str); 2] {
 }
 
 macro_rules! build {
-    ($builder:ty, $url:expr, $options:expr) => {{
-        let defaults = client().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let all = defaults.into_iter().chain($options);
+    ($builder:ty, $key:ty, $url:expr, $environment:expr) => {{
+        let options = options::of::<$key>($environment)?;
         let builder = <$builder>::new().with_url($url).with_retry(retry());
-        // A variable that is no option of the store is for somebody else.
-        let builder = all.fold(builder, |builder, (name, value)| match name.parse() {
-            Ok(key) => builder.with_config(key, value),
-            Err(_) => builder,
-        });
-        Ok(Arc::new(builder.build()?))
+        let builder = client()
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.parse().ok()?, value.to_owned())))
+            .chain(options)
+            .fold(builder, |builder, (key, value)| {
+                builder.with_config(key, value)
+            });
+        builder
+            .build()
+            .map(|store| Arc::new(store) as Arc<dyn ObjectStore>)
     }};
 }
 
@@ -212,14 +170,20 @@ macro_rules! build {
 fn open(
     scheme: &ObjectStoreScheme,
     url: &str,
-    options: Vec<(String, String)>,
-) -> Result<Arc<dyn ObjectStore>, object_store::Error> {
-    match scheme {
-        ObjectStoreScheme::MicrosoftAzure => build!(MicrosoftAzureBuilder, url, options),
-        ObjectStoreScheme::AmazonS3 => build!(AmazonS3Builder, url, options),
-        ObjectStoreScheme::GoogleCloudStorage => build!(GoogleCloudStorageBuilder, url, options),
+    environment: Vec<(String, String)>,
+) -> Result<Result<Arc<dyn ObjectStore>, object_store::Error>, Error> {
+    Ok(match scheme {
+        ObjectStoreScheme::MicrosoftAzure => {
+            build!(MicrosoftAzureBuilder, AzureConfigKey, url, environment)
+        }
+        ObjectStoreScheme::AmazonS3 => {
+            build!(AmazonS3Builder, AmazonS3ConfigKey, url, environment)
+        }
+        ObjectStoreScheme::GoogleCloudStorage => {
+            build!(GoogleCloudStorageBuilder, GoogleConfigKey, url, environment)
+        }
         _ => Err(object_store::Error::NotSupported {
             source: "no backend has such a URL".into(),
         }),
-    }
+    })
 }

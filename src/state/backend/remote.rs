@@ -53,6 +53,7 @@ impl Remote {
 
     /// Writes, whatever an earlier try has done.
     fn write(&self, name: &str, bytes: Bytes, mode: PutMode) -> Result<Version, Fault> {
+        let replaces = matches!(mode, PutMode::Update(_));
         let (store, path) = (Arc::clone(&self.store), self.path(name));
         let written = wait(async move {
             let options = PutOptions::from(mode);
@@ -63,6 +64,8 @@ impl Remote {
                 e_tag: put.e_tag,
                 version: put.version,
             }),
+            // What was to be replaced was deleted.
+            Err(error) if replaces && is_missing(&error) => Err(Fault::Lost),
             Err(error) => Err(fault(&error)),
         }
     }
@@ -192,8 +195,6 @@ fn fault(error: &Error) -> Fault {
     match error {
         Error::AlreadyExists { .. } | Error::Precondition { .. } => Fault::Lost,
         Error::NotFound { .. } if is_about_the_store(error) => Fault::NoStore(cause),
-        // What was to be replaced was deleted.
-        Error::NotFound { .. } => Fault::Lost,
         Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => Fault::Denied(cause),
         _ => Fault::Failed(cause),
     }
