@@ -48,6 +48,19 @@ pub(crate) enum Error {
         cause: globset::Error,
     },
 
+    /// `--to` names no place for a state. It may hold a secret, and is not repeated.
+    #[error("what `--to` names is no place for a state: {why}")]
+    #[diagnostic(
+        code(jumpbag::cli::bad_place),
+        help(
+            "write a folder, or a URL such as `az://CONTAINER/PREFIX`, `s3://BUCKET/PREFIX` or `gs://BUCKET/PREFIX`; credentials come from the environment"
+        )
+    )]
+    BadPlace {
+        /// What is wrong.
+        why: &'static str,
+    },
+
     /// A name on the command line is on no side.
     #[error("{} `{name}`", .among)]
     #[diagnostic(code(jumpbag::cli::no_file))]

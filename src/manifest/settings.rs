@@ -56,6 +56,31 @@ impl Backend {
             Self::Gcs => &["gs"],
         }
     }
+
+    /// `url` as it is kept, or why it is no place for a state.
+    fn check_url(self, url: &str) -> Result<String, &'static str> {
+        // There, what is before the host is a container.
+        const WITH_CONTAINER: [&str; 3] = ["az", "abfs", "abfss"];
+        let Ok(parsed) = Url::parse(url) else {
+            return Err("this is no URL");
+        };
+        if !self.schemes().contains(&parsed.scheme()) {
+            return Err("not a URL of this backend");
+        }
+        if parsed.host_str().is_none_or(str::is_empty) {
+            return Err("no bucket or container");
+        }
+        if parsed.password().is_some() {
+            return Err("it holds a password");
+        }
+        if !parsed.username().is_empty() && !WITH_CONTAINER.contains(&parsed.scheme()) {
+            return Err("it holds a user name");
+        }
+        if parsed.query().is_some() || parsed.fragment().is_some() {
+            return Err("it holds a query or a fragment");
+        }
+        Ok(url.trim_end_matches('/').to_owned())
+    }
 }
 
 impl StateSettings {
@@ -64,30 +89,26 @@ impl StateSettings {
 }
 
 impl StateSettings {
-    /// What a manifest would say for `place`, a URL or a folder.
-    pub(crate) fn named(place: &str) -> Self {
-        let place = place.trim_end_matches('/');
-        let url = Url::parse(place).ok().filter(|_| place.contains("://"));
-        let Some(url) = url else {
-            return Self {
+    /// What a manifest would say for `place`, a URL or a folder; or why there can be no state.
+    pub(crate) fn named(place: &str) -> Result<Self, &'static str> {
+        let Some((scheme, rest)) = place.split_once("://") else {
+            return Ok(Self {
                 path: place.into(),
                 ..Self::default()
-            };
+            });
         };
-        let is_amazon = url
-            .host_str()
-            .is_some_and(|host| host.ends_with("amazonaws.com"));
-        let backend = match url.scheme() {
+        let host = rest.split('/').next().unwrap_or_default();
+        let backend = match scheme {
             "s3" | "s3a" => Backend::S3,
             "gs" => Backend::Gcs,
-            "https" if is_amazon => Backend::S3,
+            "https" if host.ends_with("amazonaws.com") => Backend::S3,
             _ => Backend::Azure,
         };
-        Self {
+        Ok(Self {
             backend,
-            url: Some(place.to_owned()),
+            url: Some(backend.check_url(place)?),
             ..Self::default()
-        }
+        })
     }
 
     /// The same as the manifest spells it.
@@ -255,19 +276,13 @@ fn recipients(decoder: &mut Decoder<'_>, node: &Node) -> Vec<String> {
 /// The URL `node` of a store.
 fn url(decoder: &mut Decoder<'_>, node: &Node, backend: Backend) -> Option<String> {
     let text = decoder.plain_text(node, "`url`")?;
-    let why = match Url::parse(&text.value) {
-        Err(_) => "this is no URL",
-        Ok(url) if !backend.schemes().contains(&url.scheme()) => "not a URL of this backend",
-        Ok(url) if url.host_str().is_none_or(str::is_empty) => "no bucket or container",
-        // A name before the host is Azure's way to write a container.
-        Ok(url) if url.password().is_some() => "it holds a password",
-        Ok(url) if url.query().is_some() || url.fragment().is_some() => {
-            "it holds a query or a fragment"
+    match backend.check_url(&text.value) {
+        Ok(url) => Some(url),
+        Err(why) => {
+            bad_url(decoder, text.span, backend, why);
+            None
         }
-        Ok(_) => return Some(text.value.trim_end_matches('/').to_owned()),
-    };
-    bad_url(decoder, text.span, backend, why);
-    None
+    }
 }
 
 fn bad_url(decoder: &mut Decoder<'_>, span: Span, backend: Backend, why: &str) {

@@ -294,3 +294,31 @@ fn a_state_is_not_moved_over_another_or_half() {
     std::fs::remove_file(world.path(format!("half/test/objects/{object}"))).unwrap();
     world.expect(0, &["state", "migrate", "--to", "half"]);
 }
+
+#[test]
+fn a_place_with_a_secret_is_refused_and_written_nowhere() {
+    let world = applied(1);
+    for secret in [
+        "az://states/a?sv=1&sig=hush",
+        "https://hush@contoso.blob.core.windows.net/states",
+        "s3://key:hush@states/a",
+        "s3://hush@states/a",
+        "ftp://states/hush",
+    ] {
+        let run = world.expect(1, &["-vvv", "state", "migrate", "--to", secret]);
+        assert!(run.stderr.contains("jumpbag::cli::bad_place"), "{run}");
+        assert!(!format!("{run}").contains("hush"), "{run}");
+    }
+    let run = world.expect(1, &["state", "migrate", "--to", "az://states?sig=hush"]);
+    insta::assert_snapshot!(run.stderr, @"
+    jumpbag::cli::bad_place
+
+      × what `--to` names is no place for a state: it holds a query or a fragment
+      help: write a folder, or a URL such as `az://CONTAINER/PREFIX`,
+            `s3://BUCKET/PREFIX` or `gs://BUCKET/PREFIX`; credentials come from
+            the environment
+    ");
+    for (path, bytes) in world.files() {
+        assert!(!bytes.windows(4).any(|it| it == b"hush"), "{path:?}");
+    }
+}

@@ -411,6 +411,8 @@ fn other_backends_have_a_url() {
         "backend: azure, url: 'https://a.blob.core.windows.net/b?sig=secret'",
         "backend: s3, url: 's3://key:secret@bucket/a'",
         "backend: s3, url: 's3://bucket/a#b'",
+        "backend: s3, url: 's3://AKIAKEY@bucket/a'",
+        "backend: azure, url: 'https://key@a.blob.core.windows.net/b'",
     ] {
         let text = format!("version: 1\nstate: {{{bad}}}");
         assert_eq!(ids(&text), ["bad_state_url"], "{bad}");

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::Context;
 use crate::cli::env;
+use crate::cli::error::Error::BadPlace;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{self, Session};
 use crate::manifest::StateSettings;
@@ -19,7 +20,8 @@ pub(super) async fn run(
     to: &str,
     timeout: Duration,
 ) -> Result<Exit, Failure> {
-    let settings = StateSettings::named(to);
+    // It is written down in many places, so that what may hold a secret is refused, and not repeated.
+    let settings = StateSettings::named(to).map_err(|why| BadPlace { why })?;
     let place = if let Some(url) = &settings.url {
         Place::remote(url, env::storage(), jiff::Timestamp::now)?
     } else {
