@@ -577,6 +577,19 @@ impl Error {
         }
     }
 
+    /// Whether there is a history, and no state.
+    pub(super) fn is_lost_state(&self) -> bool {
+        matches!(self, Self::Damaged { source, .. } if matches!(**source, Damage::Missing(_)))
+    }
+
+    /// The same of a state that only a manifest with `state: {yaml}` names.
+    pub(crate) fn of_a_place_that_says(mut self, yaml: &str) -> Self {
+        if let Self::LockedBy { help, .. } = &mut self {
+            *help = format!("{help}, with `state: {yaml}` in the manifest");
+        }
+        self
+    }
+
     pub(super) fn lock_in_use(folder: String, owner: Option<Owner>) -> Self {
         let help = match &owner {
             Some(owner) => format!(

@@ -13,6 +13,17 @@ use super::exclusion::Hold;
 use super::format::{self, FormatVersion};
 use super::prefix::{Prefix, Stored};
 
+/// What a state is locked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Anything but the others.
+    Run,
+    /// What is encrypted may become plain.
+    Reseal,
+    /// A state is moved to there.
+    Receive,
+}
+
 /// The right to write one library's state. Dropping it gives the right back.
 ///
 /// The lock is for runs that keep to it. Against those that do not, a write succeeds only while the stored
@@ -41,16 +52,21 @@ impl Locked {
         mut hold: Hold,
         library: &LibraryId,
         owner: Owner,
-        may_unseal: bool,
+        purpose: Purpose,
     ) -> Result<Self, Error> {
-        let found = prefix.read()?;
+        let found = match (purpose, prefix.read()) {
+            // What an interrupted move has left, to which the state comes last.
+            (Purpose::Receive, Err(error)) if error.is_lost_state() => None,
+            (_, found) => found?,
+        };
         let keys = prefix.keys();
         if keys.seals() && !keys.can_read_back() {
             return Err(Error::CannotReadBack {
                 folder: prefix.place(),
             });
         }
-        if !keys.seals() && !may_unseal && found.as_ref().is_some_and(|found| found.sealed) {
+        let unseals = !keys.seals() && found.as_ref().is_some_and(|found| found.sealed);
+        if unseals && purpose != Purpose::Reseal {
             return Err(Error::WouldUnseal {
                 path: prefix.state_place(),
             });

@@ -33,15 +33,9 @@ impl Locked {
             folder: self.prefix().place(),
         })?;
         let (known, version) = (known.clone(), version.clone());
-        let (mine, theirs) = (self.document(), target.document());
-        let is_other = theirs.lineage != mine.lineage || theirs.serial > mine.serial;
-        if theirs.serial > 0 && is_other {
-            return Err(Error::OtherStateThere {
-                folder: target.prefix().place(),
-            });
-        }
+        self.refuse_another(target)?;
         // Before the mark takes its place.
-        self.prefix().keep(mine.serial, &known)?;
+        self.prefix().keep(self.document().serial, &known)?;
         let (from, into) = (self.prefix(), target.prefix());
         let serials = from.history()?;
         let entries = serials.iter().map(|serial| Prefix::entry(*serial));
@@ -71,6 +65,27 @@ impl Locked {
             serials: serials.len(),
             contents: objects.len(),
         })
+    }
+}
+
+impl Locked {
+    /// An error where `target` has anything that is not of this state. An interrupted move leaves contents and
+    /// entries of the history there, and no state.
+    fn refuse_another(&self, target: &Self) -> Result<(), Error> {
+        let (mine, theirs) = (self.document(), target.document());
+        let is_another = if theirs.serial > 0 {
+            theirs.lineage != mine.lineage || theirs.serial > mine.serial
+        } else {
+            let known = self.prefix().history()?;
+            let is_known = |serial: &u64| known.contains(serial) || *serial == mine.serial;
+            !target.prefix().history()?.iter().all(is_known)
+        };
+        if is_another {
+            return Err(Error::OtherStateThere {
+                folder: target.prefix().place(),
+            });
+        }
+        Ok(())
     }
 }
 

@@ -60,6 +60,7 @@ use backend::Backend;
 use backend::local::Folder;
 use exclusion::{Exclusion, Held};
 use lease::Terms;
+use lock::Purpose;
 use prefix::Prefix;
 
 /// How long to wait before a held lock is tried again.
@@ -70,8 +71,7 @@ const RETRY: Duration = Duration::from_millis(200);
 pub(crate) struct Store {
     prefix: Prefix,
     exclusion: Exclusion,
-    /// Whether what is encrypted may become plain.
-    may_unseal: bool,
+    purpose: Purpose,
 }
 
 /// Whether a state is locked.
@@ -98,14 +98,22 @@ impl Store {
         Self {
             prefix: Prefix::new(Arc::new(folder.clone()), keys),
             exclusion: Exclusion::System(folder),
-            may_unseal: false,
+            purpose: Purpose::Run,
         }
     }
 
     /// The same, where what is encrypted may become plain.
     pub(crate) fn unsealing(self) -> Self {
         Self {
-            may_unseal: true,
+            purpose: Purpose::Reseal,
+            ..self
+        }
+    }
+
+    /// The same, where a state is moved to.
+    pub(crate) fn receiving(self) -> Self {
+        Self {
+            purpose: Purpose::Receive,
             ..self
         }
     }
@@ -115,7 +123,7 @@ impl Store {
         Self {
             prefix: Prefix::new(backend, keys),
             exclusion: Exclusion::Lease(terms),
-            may_unseal: false,
+            purpose: Purpose::Run,
         }
     }
 
@@ -180,9 +188,7 @@ impl Store {
     ) -> Result<Result<Locked, Held>, Error> {
         let (store, library, owner) = (self.clone(), library.clone(), owner.clone());
         let attempt = move || match store.exclusion.take(&store.prefix, &owner)? {
-            Ok(hold) => {
-                Locked::begin(store.prefix, hold, &library, owner, store.may_unseal).map(Ok)
-            }
+            Ok(hold) => Locked::begin(store.prefix, hold, &library, owner, store.purpose).map(Ok),
             Err(held) => Ok(Err(held)),
         };
         self.exclusion.run(attempt).await

@@ -13,6 +13,7 @@ use super::backend::local::Folder;
 use super::backend::{Backend, Condition, Entry, Fault, Found, Version};
 use super::exclusion::Exclusion;
 use super::lease::Terms;
+use super::lock::Purpose;
 use super::prefix::Prefix;
 
 /// When the process dies.
@@ -64,7 +65,7 @@ impl Mortal {
             } else {
                 Exclusion::System(self.folder.clone())
             },
-            may_unseal: false,
+            purpose: Purpose::Run,
         }
     }
 

@@ -296,6 +296,24 @@ fn a_state_is_not_moved_over_another_or_half() {
 }
 
 #[test]
+fn what_an_interrupted_move_left_is_no_lost_state_and_another_history_is_not_mixed_with_it() {
+    let (world, other) = (applied(2), applied(1));
+    world.write("there/test/history/90.json", other.read(STATE));
+    let run = world.expect(1, &["state", "migrate", "--to", "there"]);
+    assert!(
+        run.stderr.contains("jumpbag::state::other_state_there"),
+        "{run}"
+    );
+    std::fs::remove_file(world.path("there/test/history/90.json")).unwrap();
+    let entry = "test/history/2.json";
+    world.write(
+        &format!("there/{entry}"),
+        world.read(&format!(".jumpbag/{entry}")),
+    );
+    world.expect(0, &["state", "migrate", "--to", "there"]);
+}
+
+#[test]
 fn a_place_with_a_secret_is_refused_and_written_nowhere() {
     let world = applied(1);
     for secret in [

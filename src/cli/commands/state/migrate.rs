@@ -47,8 +47,9 @@ pub(super) async fn run(
             continue;
         }
         let mut from = session.lock(context, timeout, &stop).await?;
-        let target = session.at(place.library(&session.id.name));
-        let into = target.lock(context, timeout, &stop).await?;
+        let target = session.at(place.library(&session.id.name).receiving());
+        let into = target.lock(context, timeout, &stop).await;
+        let into = into.map_err(|failure| of_the_target(failure, &settings))?;
         let moved =
             tokio::task::block_in_place(|| from.migrate(&into, to, jiff::Timestamp::now()))?;
         context.output.result(&format!(
@@ -63,4 +64,13 @@ pub(super) async fn run(
         settings.yaml()
     ))?;
     Ok(Exit::Done)
+}
+
+/// `failure` to lock the state that the manifest does not name.
+fn of_the_target(failure: Failure, settings: &StateSettings) -> Failure {
+    let exit = failure.exit;
+    match failure.report.downcast::<Error>() {
+        Ok(error) => error.of_a_place_that_says(&settings.yaml()).into(),
+        Err(report) => Failure { exit, report },
+    }
 }
