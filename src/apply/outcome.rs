@@ -20,6 +20,8 @@ pub(crate) struct Outcome {
     pub(crate) not_recorded: Vec<(Name, Action)>,
     /// Why the state could not be saved.
     pub(crate) unsaved: Option<state::Error>,
+    /// Why it could not be saved at one time, after which no further change was begun. It was later.
+    pub(crate) halted: Option<Box<state::Error>>,
 }
 
 /// A change that was not made, or not known to be made.
@@ -80,6 +82,7 @@ impl Outcome {
             warnings: _,
             not_recorded,
             unsaved,
+            halted: _,
         } = self;
         failed.is_empty() && not_tried.is_empty() && not_recorded.is_empty() && unsaved.is_none()
     }

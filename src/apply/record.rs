@@ -168,7 +168,9 @@ impl<'a, 'b> Recorder<'a, 'b> {
         });
         match written {
             Ok(()) => {
-                self.outcome.unsaved = None;
+                if let Some(error) = self.outcome.unsaved.take() {
+                    self.outcome.halted = Some(Box::new(error));
+                }
                 for (change, sent) in batch {
                     self.done(&change, sent);
                 }

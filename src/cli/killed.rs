@@ -27,7 +27,7 @@ struct World {
 /// How a run ended.
 enum End {
     Died,
-    Finished(Outcome),
+    Finished(Box<Outcome>),
 }
 
 impl World {
@@ -120,7 +120,7 @@ impl World {
         });
         runtime.shutdown_background();
         (
-            outcome.map_or(End::Died, End::Finished),
+            outcome.map_or(End::Died, |outcome| End::Finished(Box::new(outcome))),
             mortal.operations(),
         )
     }

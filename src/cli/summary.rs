@@ -97,6 +97,7 @@ fn unfinished(text: &mut String, name: &str, outcome: &Outcome) {
         warnings: _,
         not_recorded,
         unsaved: _,
+        halted: _,
     } = outcome;
     applied(text, &counts(made).join(", "), &[name]);
     let failed: Vec<_> = failed

@@ -155,7 +155,9 @@ fn tell(context: &Context, library: &str, is_one: bool, outcome: &Outcome) {
     for failed in &outcome.failed {
         error(&failed.error);
     }
-    if let Some(unsaved) = &outcome.unsaved {
+    let halted = outcome.halted.as_deref();
+    let halted = halted.filter(|_| !outcome.not_tried.is_empty());
+    if let Some(unsaved) = outcome.unsaved.as_ref().or(halted) {
         error(unsaved);
     }
 }
