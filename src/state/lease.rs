@@ -88,7 +88,28 @@ pub(super) fn take(
     terms: Terms,
     owner: &Owner,
 ) -> Result<Result<Lease, Option<Seen>>, Error> {
-    let seen = look(prefix)?;
+    /// Who was faster may have given it back already.
+    const TRIES: u32 = 3;
+    let mut seen = look(prefix)?;
+    for _ in 0..TRIES {
+        if let Some(lease) = take_from(seen.as_ref(), prefix, terms, owner)? {
+            return Ok(Ok(lease));
+        }
+        seen = look(prefix)?;
+        if seen.as_ref().is_some_and(|seen| !seen.lock.released) {
+            return Ok(Err(seen));
+        }
+    }
+    Ok(Err(None))
+}
+
+/// Takes the lock as it was `seen`; `None` where that one has it, or somebody else was faster.
+fn take_from(
+    seen: Option<&Seen>,
+    prefix: &Prefix,
+    terms: Terms,
+    owner: &Owner,
+) -> Result<Option<Lease>, Error> {
     let shared = Shared {
         backend: Arc::clone(prefix.backend()),
         terms,
@@ -96,10 +117,10 @@ pub(super) fn take(
         is_lost: AtomicBool::new(false),
         version: Mutex::new(None),
     };
-    let (free, is_first) = match &seen {
+    let (free, is_first) = match seen {
         None => (shared.put_free(Condition::New), true),
         Some(seen) if seen.lock.released => (Ok(seen.version.clone()), seen.lock.is_unused()),
-        Some(_) => return Ok(Err(seen)),
+        Some(_) => return Ok(None),
     };
     let taken = free.and_then(|free| {
         let version = shared.write(Condition::Is(&free), false)?;
@@ -110,10 +131,9 @@ pub(super) fn take(
             if is_first {
                 shared.check_conditions(prefix, &free, &version)?;
             }
-            Ok(Ok(Lease::hold(shared, version)))
+            Ok(Some(Lease::hold(shared, version)))
         }
-        // Somebody else was faster.
-        Err(Fault::Lost) => Ok(Err(look(prefix)?.filter(|seen| !seen.lock.released))),
+        Err(Fault::Lost) => Ok(None),
         Err(fault) => Err(failed(prefix, fault)),
     }
 }
@@ -246,8 +266,8 @@ impl Shared {
     /// than it knows: after either, what is there decides.
     fn write(&self, condition: Condition<'_>, released: bool) -> Result<Version, Fault> {
         let fault = match self.put(condition, released) {
-            Err(fault @ (Fault::Lost | Fault::Failed(_))) => fault,
-            result => return result,
+            Ok(version) => return Ok(version),
+            Err(fault) => fault,
         };
         let Some(found) = self.backend.get(LOCK)? else {
             return Err(fault);

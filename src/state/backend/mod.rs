@@ -58,6 +58,17 @@ pub(super) enum Condition<'a> {
     Is(&'a Version),
 }
 
+impl Condition<'_> {
+    /// Whether it holds for what was `found`.
+    fn holds(&self, found: Option<&Found>) -> bool {
+        match self {
+            Self::Always => true,
+            Self::New => found.is_none(),
+            Self::Is(version) => found.is_some_and(|found| found.version == **version),
+        }
+    }
+}
+
 /// A file that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Found {

@@ -114,15 +114,25 @@ impl Backend for Remote {
                 version: version.version.clone(),
             }),
         };
-        match self.write(name, bytes.clone(), mode) {
-            // A request whose answer was lost is sent again, and then finds what it has written itself. Whoever
-            // writes the same bytes writes what we wanted: what is written under a condition names its
-            // writer or is named for what it holds.
-            Err(Fault::Lost) => match self.get(name)? {
-                Some(found) if found.bytes == bytes => Ok(found.version),
-                Some(_) | None => Err(Fault::Lost),
-            },
-            result => result,
+        let mut again = true;
+        loop {
+            let fault = match self.write(name, bytes.clone(), mode.clone()) {
+                Err(fault @ (Fault::Lost | Fault::Failed(_))) => fault,
+                result => return result,
+            };
+            // A request whose answer was lost may have arrived, also one that was sent again. Whoever writes the
+            // same bytes writes what we wanted: what is written under a condition names its writer or is named for
+            // what it holds.
+            let Ok(found) = self.get(name) else {
+                return Err(fault);
+            };
+            match (fault, found) {
+                (_, Some(found)) if found.bytes == bytes => return Ok(found.version),
+                (Fault::Failed(_), found) if again && condition.holds(found.as_ref()) => {
+                    again = false;
+                }
+                (fault, _) => return Err(fault),
+            }
         }
     }
 
@@ -215,21 +225,55 @@ fn chain(error: &Error) -> String {
     said
 }
 
-/// `said`, with the code and the message in place of the XML that a service has put them into.
+/// How `object_store` says that a server refused: then come the status, a colon, and all that it answered.
+const REFUSED: &str = "Server returned non-2xx status code: ";
+/// The same of a server that answers an error with a good status.
+const ANSWERED: &str = "Server returned error response: ";
+
+/// `said` without what a server answered, but for its code and its message: proxies answer with the request, in which
+/// there are a token or a signature.
 fn plain(said: &str) -> String {
-    let Some((before, xml)) = said.split_once("<?xml") else {
+    let (status, body) = if let Some((_, refused)) = said.split_once(REFUSED) {
+        refused.split_once(": ").unwrap_or((refused, ""))
+    } else if let Some((_, body)) = said.split_once(ANSWERED) {
+        ("an error", body)
+    } else {
         return said.to_owned();
     };
+    let parts = of_xml(body).or_else(|| of_json(body)).unwrap_or_default();
+    let parts = std::iter::once(status.to_owned()).chain(parts);
+    parts.collect::<Vec<_>>().join(": ")
+}
+
+/// The code and the message of an error as Azure, Amazon and Google's XML API write it.
+fn of_xml(body: &str) -> Option<Vec<String>> {
+    let (_, xml) = body.split_once("<Error>")?;
     let element = |name: &str| {
         let (_, rest) = xml.split_once(&format!("<{name}>"))?;
         let (text, _) = rest.split_once(&format!("</{name}>"))?;
-        Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
+        Some(one_line(text))
     };
-    match (element("Code"), element("Message")) {
-        (Some(code), Some(message)) => format!("{before}{code}: {message}"),
-        (Some(only), None) | (None, Some(only)) => format!("{before}{only}"),
-        (None, None) => said.to_owned(),
-    }
+    Some(
+        ["Code", "Message"]
+            .into_iter()
+            .filter_map(element)
+            .collect(),
+    )
+}
+
+/// The message of an error as Google's APIs and the login hosts write it.
+fn of_json(body: &str) -> Option<Vec<String>> {
+    // Whatever follows is what was said before.
+    let mut values = serde_json::Deserializer::from_str(body).into_iter::<serde_json::Value>();
+    let json = values.next()?.ok()?;
+    let message = json
+        .pointer("/error/message")
+        .or_else(|| json.get("error_description"))?;
+    Some(vec![one_line(message.as_str()?)])
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Does `work` on threads that are there for that, and waits until it is done.
@@ -258,13 +302,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_service_says_in_xml_is_said_in_words() {
-        let azure = "403 Forbidden: <?xml version=\"1.0\"?>\n<Error>\n <Code>AuthorizationFailure</Code>\n <Message>Server failed.\nRequestId:1\nTime:2</Message></Error>: 403 Forbidden";
-        insta::assert_snapshot!(plain(azure), @"403 Forbidden: AuthorizationFailure: Server failed. RequestId:1 Time:2");
-        let s3 = "404: <?xml version=\"1.0\"?><Error><Code>NoSuchBucket</Code></Error>";
-        insta::assert_snapshot!(plain(s3), @"404: NoSuchBucket");
-        for other in ["no answer", "500: <?xml ", "500: <?xml <Code>"] {
-            assert_eq!(plain(other), other);
+    fn what_a_service_says_is_said_in_words_and_what_others_say_is_not() {
+        let refused = |answer: &str| {
+            let said = format!("Error performing GET REDACTED in 1ms - {REFUSED}{answer}");
+            plain(&said)
+        };
+        let azure = "403 Forbidden: <?xml version=\"1.0\"?>\n<Error>\n <Code>AuthorizationFailure</Code>\n <Message>Server failed.\nRequestId:1\nTime:2</Message></Error>";
+        insta::assert_snapshot!(refused(azure), @"403 Forbidden: AuthorizationFailure: Server failed. RequestId:1 Time:2");
+        let s3 = "404 Not Found: <?xml version=\"1.0\"?><Error><Code>NoSuchBucket</Code></Error>";
+        insta::assert_snapshot!(refused(s3), @"404 Not Found: NoSuchBucket");
+        let google = "404 Not Found: {\"error\": {\"code\": 404, \"message\": \"No such\\nbucket\"}}: and so on";
+        insta::assert_snapshot!(refused(google), @"404 Not Found: No such bucket");
+        let entra = "401 Unauthorized: {\"error\":\"invalid_client\",\"error_description\":\"AADSTS7000215\"}";
+        insta::assert_snapshot!(refused(entra), @"401 Unauthorized: AADSTS7000215");
+        for other in [
+            "",
+            ": ",
+            ": <html>GET /?sig=hush</html>",
+            ": {\"sig\": \"hush\"",
+            ": <Error>hush",
+        ] {
+            assert_eq!(
+                refused(&format!("502 Bad Gateway{other}")),
+                "502 Bad Gateway"
+            );
         }
+        assert_eq!(plain(&format!("{ANSWERED}hush")), "an error");
+        assert_eq!(plain("no answer"), "no answer");
     }
 }
