@@ -125,5 +125,7 @@ Examples:
 }
 
 fn age(text: &str) -> Result<Duration, String> {
-    crate::manifest::duration(text).ok_or_else(|| "expected a time such as 90d or 12h".to_owned())
+    let some = crate::manifest::duration(text);
+    some.or_else(|| super::duration(text).ok())
+        .ok_or_else(|| "expected a time such as 90d or 12h".to_owned())
 }
