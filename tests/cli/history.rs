@@ -6,7 +6,8 @@ use regex::Regex;
 
 use crate::harness::World;
 
-/// Two applies of a manifest in a git repository, and an import.
+/// Two applies of a manifest in a git repository, and an import. One change after the other: what ends together
+/// shares a serial.
 fn world() -> World {
     let world = World::new();
     let git = |args: &[&str]| {
@@ -39,7 +40,7 @@ fn world() -> World {
     git(&["init", "-q"]);
     git(&["add", "."]);
     git(&["commit", "-q", "-m", "first"]);
-    with_path(&["apply", "--auto-approve"]);
+    with_path(&["apply", "--auto-approve", "--concurrency", "1"]);
     world.write("a.ps1", "Get-Process\n");
     world.edit("jumpbag.yaml", "- {source: b.ps1, protect: true}\n", "");
     world.edit(
@@ -53,7 +54,7 @@ fn world() -> World {
         "New}\n",
         "New}\n- {source: b.ps1}\n- {source: c.ps1}\n",
     );
-    with_path(&["apply", "--auto-approve"]);
+    with_path(&["apply", "--auto-approve", "--concurrency", "1"]);
     world.expect(0, &["import", "--all"]);
     world
 }
