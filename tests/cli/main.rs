@@ -49,5 +49,7 @@ mod sealed;
 mod secrets;
 mod stale_plans;
 mod state_commands;
+#[cfg(unix)]
+mod storage;
 mod stranger;
 mod user_path;

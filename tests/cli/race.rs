@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::{env, fs, thread};
-
-use serde::Deserialize;
+use std::thread;
 
 use crate::harness::{World, digest};
+use crate::storage::{Server, servers};
 
 const RACERS: usize = 10;
 const APPLIES: usize = 20;
@@ -109,28 +108,18 @@ fn two_hundred_applies_race_on_a_folder() {
     }
 }
 
-/// One of the servers that `.ci/storage` starts.
-#[derive(Deserialize)]
-struct Server {
-    backend: String,
-    url: String,
-    environment: BTreeMap<String, String>,
-}
-
 #[test]
 #[ignore = "needs the servers that `.ci/storage` starts"]
 fn two_hundred_applies_race_on_servers() {
-    let path = env::var("JUMPBAG_TEST_SERVERS").expect("run by `.ci/storage`");
-    let servers: Vec<Server> = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
-    assert!(servers.len() >= 2);
     thread::scope(|scope| {
-        for server in &servers {
-            scope.spawn(|| {
+        for server in servers() {
+            scope.spawn(move || {
                 let Server {
                     backend,
                     url,
                     environment,
-                } = server;
+                    ..
+                } = &server;
                 let state = format!("{{backend: {backend}, url: '{url}/race'}}");
                 race(&World::in_memory(), &state, environment);
             });

@@ -85,6 +85,7 @@ def azurite(command, folder):
         "nowhere": "az://nothing/jumpbag",
         "environment": {**account, "AZURE_STORAGE_ACCOUNT_KEY": KEY},
         "reader": {**account, "AZURE_STORAGE_SAS_KEY": shared_access("rl")},
+        "writer": {**account, "AZURE_STORAGE_SAS_KEY": shared_access("rwdlac")},
     }
 
 
