@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use globset::Glob;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -82,6 +82,16 @@ impl Workspace {
                 })
             }
         }
+    }
+
+    /// The library of the environment, as a manifest at `path` that says nothing would have it.
+    pub(super) fn of_environment(path: &Utf8Path) -> Result<Self, Failure> {
+        Ok(Self {
+            manifest: manifest::parse(path, b"version: 1\n")?,
+            desired: BTreeMap::new(),
+            problems: Vec::new(),
+            warnings: Vec::new(),
+        })
     }
 
     /// Reads and checks the manifest and its sources; warnings are shown.

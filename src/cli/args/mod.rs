@@ -124,7 +124,8 @@ Examples:
     #[command(after_help = "\
 Examples:
   jumpbag import collect-triage.ps1
-  jumpbag import --all")]
+  jumpbag import --all
+  jumpbag import --all --write-manifest jumpbag.yaml --search scripts")]
     Import(ImportArgs),
     /// Look at the state, and unlock it
     #[command(subcommand, after_help = "Example:\n  jumpbag state list")]
@@ -377,6 +378,12 @@ pub(crate) struct ImportArgs {
     /// Take everything that the library has
     #[arg(long)]
     pub(crate) all: bool,
+    /// Write a manifest of it to this new file, and take into the state what has a source there
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write_manifest: Option<Utf8PathBuf>,
+    /// Look for sources in this folder, by their SHA-256; may be repeated
+    #[arg(long, value_name = "DIR", requires = "write_manifest")]
+    pub(crate) search: Vec<Utf8PathBuf>,
     /// Wait this long for a locked state, such as 5m
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
     pub(crate) lock_timeout: Duration,
