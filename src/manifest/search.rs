@@ -59,7 +59,8 @@ pub(crate) fn search(
     for folder in folders {
         let root = folder.canonicalize_utf8();
         let root = root.map_err(|error| failed(folder, error))?;
-        root.read_dir_utf8().map_err(|error| failed(folder, error))?;
+        root.read_dir_utf8()
+            .map_err(|error| failed(folder, error))?;
         for found in below(&root, skipped.within(&root)) {
             match found {
                 Ok(real) => {

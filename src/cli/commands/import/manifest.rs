@@ -51,7 +51,7 @@ impl Writing {
     ) -> Result<(Self, Workspace), Failure> {
         if path.symlink_metadata().is_ok() {
             let path = path.to_owned();
-            return Err(Error::Exists { path }.into());
+            return Err(Error::Taken { path }.into());
         }
         let workspace = if context.global.manifest.symlink_metadata().is_ok() {
             Workspace::load(context)?
@@ -103,11 +103,14 @@ impl Writing {
             libraries: &libraries,
             state: &self.base.state,
             entries: draft::drafts(&items, libraries.len()),
-            is_harmless: |line| matches!(visible(line), std::borrow::Cow::Borrowed(_)),
+            is_harmless,
         };
         let text = outline.text();
         self.verify(&text, &outline, &items)?;
-        file::write_new(&self.path, text.as_bytes())?;
+        file::write_new(&self.path, text.as_bytes()).map_err(|error| match error {
+            Error::Exists { path } => Error::Taken { path },
+            other => other,
+        })?;
         self.report(context, &items, &outline.entries, &searched)?;
         for (session, _, observed) in ready {
             keep_sourced(observed, &session.id.name, &items);
@@ -212,6 +215,11 @@ impl Writing {
         }
         Ok(())
     }
+}
+
+/// Whether `line` shows nothing else than it holds.
+pub(super) fn is_harmless(line: &str) -> bool {
+    visible(line) == line
 }
 
 /// Leaves the files of `library` that have a source in `observed`, with their sizes.

@@ -16,6 +16,8 @@ use manifest::Writing;
 
 mod draft;
 mod manifest;
+#[cfg(test)]
+mod tests;
 
 pub(in crate::cli) async fn run(context: &Context, args: &ImportArgs) -> Result<Exit, Failure> {
     let (writing, workspace) = match &args.write_manifest {
@@ -43,9 +45,7 @@ pub(in crate::cli) async fn run(context: &Context, args: &ImportArgs) -> Result<
             if !unready.is_empty() {
                 return Err(Error::NotAllReady.into());
             }
-            writing.write(context, &mut ready, |name| {
-                args.all || names.contains(name)
-            })?;
+            writing.write(context, &mut ready, |name| args.all || names.contains(name))?;
         }
         for (session, locked, observed) in ready {
             write(context, args, session, locked, observed, &names)?;
