@@ -15,6 +15,10 @@ pub(crate) const ENDPOINT: &str = "JUMPBAG_ENDPOINT";
 pub(crate) const TENANT_ID: &str = "AZURE_TENANT_ID";
 /// The client id of the Azure SDKs, for the events.
 pub(crate) const CLIENT_ID: &str = "AZURE_CLIENT_ID";
+/// The identities of age that a state can be read with, as in an identity file.
+pub(crate) const AGE_IDENTITY: &str = "JUMPBAG_AGE_IDENTITY";
+/// A file of them.
+pub(crate) const AGE_IDENTITY_FILE: &str = "JUMPBAG_AGE_IDENTITY_FILE";
 /// What is logged to standard error, as a filter of the `tracing-subscriber` crate.
 pub(crate) const LOG: &str = "JUMPBAG_LOG";
 

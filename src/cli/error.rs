@@ -125,6 +125,34 @@ pub(crate) enum Error {
         name: Name,
     },
 
+    /// What should be a key is none.
+    #[error(
+        "JUMPBAG_AGE_IDENTITY or the file in JUMPBAG_AGE_IDENTITY_FILE holds something that is no identity of age"
+    )]
+    #[diagnostic(
+        code(jumpbag::cli::bad_identity),
+        help(
+            "give lines such as `AGE-SECRET-KEY-1…`, as `age-keygen` prints them; those of plugins, of SSH and with a passphrase are not taken"
+        )
+    )]
+    BadIdentity,
+
+    /// Two wishes that contradict each other.
+    #[error(
+        "{}",
+        if *.plain { "the manifest names recipients, and `--plain` says for nobody" } else { "the manifest names no recipients" }
+    )]
+    #[diagnostic(
+        code(jumpbag::cli::reseal),
+        help(
+            "name whom the state is encrypted for in `state: {{ encrypt_to: […] }}`; without them, `--plain` decrypts everything"
+        )
+    )]
+    Reseal {
+        /// Whether everything was to be decrypted.
+        plain: bool,
+    },
+
     /// Serials count for each library by itself.
     #[error("this is about one library, and there are {}: {}", .names.len(), .names.join(", "))]
     #[diagnostic(code(jumpbag::cli::one_library), help("name one with `-l`"))]

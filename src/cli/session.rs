@@ -14,14 +14,17 @@ use super::args::Towards;
 use super::error::Error;
 use super::exit::Failure;
 use super::output::Output;
-use super::{Context, env};
+use super::{Context, env, file};
 use crate::diagnostics::{Problem, Texts};
 use crate::gather::{self, Known};
 use crate::library::{self, Client, Identity, Retry, Timeouts};
 use crate::manifest::{self, Endpoint, Library, Manifest};
 use crate::model::{DesiredFile, Inputs, LibraryId, Name, ObservedFile, Policy, Selection};
 use crate::plan::Warning;
-use crate::state::{self, Budget, Document, Locked, Owner, Place, Store};
+use crate::state::{self, Budget, Document, Keys, Locked, Owner, Place, Store};
+
+/// The largest file of identities that is read, in bytes.
+const MOST_KEYS: u64 = 1 << 20;
 
 /// The manifest with what it asks of the selected libraries.
 pub(super) struct Workspace {
@@ -53,6 +56,7 @@ pub(super) struct Session {
     pub(super) store: Store,
     pub(super) desired: BTreeMap<Name, DesiredFile>,
     folder: Utf8PathBuf,
+    recipients: Vec<String>,
     endpoint: Endpoint,
     access: Arc<Access>,
     /// What other runs spend of the limits; `None` where there are no limits to share. It has one account for
@@ -152,12 +156,24 @@ struct Shared {
 impl Shared {
     fn new(manifest: &Manifest) -> Result<Self, Failure> {
         let place = match &manifest.state.url {
-            None => Place::Folder(manifest.folder().join(&manifest.state.path)),
+            None => Place::folder(manifest.folder().join(&manifest.state.path)),
             Some(url) => Place::remote(url, env::storage(), jiff::Timestamp::now)?,
         };
         let access = Arc::new(Access::new());
+        let place = place.sealed(keys(&manifest.state.encrypt_to)?);
         Ok(Self { access, place })
     }
+}
+
+/// Who can read what is written to the state, and what we can read.
+pub(super) fn keys(recipients: &[String]) -> Result<Keys, Error> {
+    let mut identities = env::text(env::AGE_IDENTITY).unwrap_or_default();
+    if let Some(path) = env::text(env::AGE_IDENTITY_FILE) {
+        let bytes = file::read(&path.into(), MOST_KEYS)?;
+        identities.push('\n');
+        identities.push_str(&String::from_utf8_lossy(&bytes));
+    }
+    Keys::new(recipients, &identities).map_err(|_| Error::BadIdentity)
 }
 
 /// `problem` as a plan holds it, without the texts that it is in.
@@ -255,11 +271,30 @@ impl Session {
             store,
             desired,
             folder,
+            recipients: manifest.state.encrypt_to.clone(),
             endpoint,
             access: Arc::clone(&shared.access),
             budget: budget.map(Arc::new),
             output: context.output,
         })
+    }
+
+    /// Whom the state is encrypted for, by the manifest.
+    pub(super) fn recipients(&self) -> &[String] {
+        &self.recipients
+    }
+
+    /// The manifest's folder.
+    pub(super) fn folder(&self) -> &Utf8Path {
+        &self.folder
+    }
+
+    /// The same library with its state in `store`.
+    pub(super) fn at(&self, store: Store) -> Self {
+        Self {
+            store,
+            ..self.clone()
+        }
     }
 
     /// As [`Self::document`], on a thread of its own: it may be far away.

@@ -34,6 +34,8 @@ codes! {
         "A library's name becomes the name of a folder in the state. It has 1 to 64 characters, a-z, 0-9, `_` and `-`, and starts with a letter or a digit.";
     BAD_NUMBER = "jumpbag::manifest::bad_number",
         "A number is outside of what is allowed at this place.";
+    BAD_RECIPIENT = "jumpbag::manifest::bad_recipient",
+        "`encrypt_to` lists public keys of age, such as `age1…`, each once.";
     BAD_SCOPE = "jumpbag::manifest::bad_scope",
         "A scope is the API's audience with `/.default` at its end.";
     BAD_SIZE = "jumpbag::manifest::bad_size",
@@ -124,6 +126,8 @@ codes! {
         "A key of `overrides` means no library that the entry is for. A misspelt name would otherwise be without effect.";
     PARENT_OUTSIDE = "jumpbag::manifest::parent_outside",
         "A path leads out of the folder of the manifest, or of the included file that it is in, through `..`. What is uploaded has to be under the same review as the manifest.";
+    SECRET_KEY = "jumpbag::manifest::secret_key",
+        "A file holds a secret key of age. Whoever has seen the file could read what is encrypted for it: make a new pair.";
     SEVERAL_DOCUMENTS = "jumpbag::manifest::several_documents",
         "The manifest holds several YAML documents. Which of them counts would be a guess.";
     SOURCE_DIRECTORY = "jumpbag::manifest::source_directory",

@@ -199,6 +199,12 @@ fn state() -> Value {
                 &BACKENDS.map(|(word, _)| word),
                 "local",
             ),
+            "encrypt_to": {
+                "description": "Whom the state, its history and the contents are encrypted for: public keys of age. Whoever writes needs the identity of one of them, in JUMPBAG_AGE_IDENTITY or the file that JUMPBAG_AGE_IDENTITY_FILE names.",
+                "type": ["array", "null"],
+                "items": { "type": "string", "pattern": "^age1[02-9ac-hj-np-z]{58}$" },
+                "uniqueItems": true
+            },
             "path": {
                 "description": "The folder of the local backend, relative to the manifest's.",
                 "type": ["string", "null"],

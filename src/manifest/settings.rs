@@ -1,5 +1,6 @@
 //! The settings of a manifest as a whole: its version, and where the state is kept.
 
+use age::x25519::Recipient;
 use camino::Utf8PathBuf;
 use url::Url;
 
@@ -15,6 +16,8 @@ pub(crate) struct StateSettings {
     pub(crate) backend: Backend,
     /// The folder of the local backend, relative to the manifest's.
     pub(crate) path: Utf8PathBuf,
+    /// Whom it is encrypted for: recipients of age, such as `age1…`; for nobody where there are none.
+    pub(crate) encrypt_to: Vec<String>,
     /// Where the other backends keep it: a bucket or container, and a prefix. It holds no secret.
     pub(crate) url: Option<String>,
 }
@@ -60,11 +63,53 @@ impl StateSettings {
     pub(crate) const PATH: &'static str = ".jumpbag";
 }
 
+impl StateSettings {
+    /// What a manifest would say for `place`, a URL or a folder.
+    pub(crate) fn named(place: &str) -> Self {
+        let place = place.trim_end_matches('/');
+        let url = Url::parse(place).ok().filter(|_| place.contains("://"));
+        let Some(url) = url else {
+            return Self {
+                path: place.into(),
+                ..Self::default()
+            };
+        };
+        let is_amazon = url
+            .host_str()
+            .is_some_and(|host| host.ends_with("amazonaws.com"));
+        let backend = match url.scheme() {
+            "s3" | "s3a" => Backend::S3,
+            "gs" => Backend::Gcs,
+            "https" if is_amazon => Backend::S3,
+            _ => Backend::Azure,
+        };
+        Self {
+            backend,
+            url: Some(place.to_owned()),
+            ..Self::default()
+        }
+    }
+
+    /// The same as the manifest spells it.
+    pub(crate) fn yaml(&self) -> String {
+        let backend = self.backend.as_str();
+        let (key, value) = match &self.url {
+            Some(url) => ("url", url.as_str()),
+            None => ("path", self.path.as_str()),
+        };
+        format!(
+            "{{ backend: {backend}, {key}: '{}' }}",
+            value.replace('\'', "''")
+        )
+    }
+}
+
 impl Default for StateSettings {
     fn default() -> Self {
         Self {
             backend: Backend::default(),
             path: Self::PATH.into(),
+            encrypt_to: Vec::new(),
             url: None,
         }
     }
@@ -73,7 +118,7 @@ impl Default for StateSettings {
 /// The only version of the format.
 const VERSION: u64 = 1;
 
-pub(super) const STATE_KEYS: [&str; 3] = ["backend", "path", "url"];
+pub(super) const STATE_KEYS: [&str; 4] = ["backend", "encrypt_to", "path", "url"];
 
 /// The backends, by their words.
 pub(super) const BACKENDS: [(&str, Backend); 4] = [
@@ -134,6 +179,9 @@ pub(super) fn state(decoder: &mut Decoder<'_>, node: &Node, settings: &mut State
     let Some(fields) = decoder.fields(node, "`state`", &STATE_KEYS) else {
         return;
     };
+    if let Some(node) = fields.get("encrypt_to") {
+        settings.encrypt_to = recipients(decoder, node);
+    }
     let mut known = true;
     if let Some(node) = fields.get("backend") {
         match decoder.word(node, "`backend`", &BACKENDS) {
@@ -172,6 +220,36 @@ pub(super) fn state(decoder: &mut Decoder<'_>, node: &Node, settings: &mut State
     } else {
         bad_url(decoder, fields.span, settings.backend, "it has no `url`");
     }
+}
+
+/// The recipients in `node`.
+fn recipients(decoder: &mut Decoder<'_>, node: &Node) -> Vec<String> {
+    let Some(list) = decoder.list(node, "`encrypt_to`") else {
+        return Vec::new();
+    };
+    let mut recipients: Vec<String> = Vec::new();
+    for node in list {
+        let Some(text) = decoder.plain_text(node, "a recipient") else {
+            continue;
+        };
+        let why = if text.value.parse::<Recipient>().is_err() {
+            "no recipient of age's native kind"
+        } else if recipients.contains(&text.value) {
+            "a recipient twice"
+        } else {
+            recipients.push(text.value);
+            continue;
+        };
+        decoder.report(
+            Problem::error(
+                &codes::BAD_RECIPIENT,
+                format!("`encrypt_to` holds {why}"),
+            )
+            .at(text.span, why)
+            .help("write public keys such as `age1…`, as `age-keygen` prints them; keys of plugins and of SSH are not taken"),
+        );
+    }
+    recipients
 }
 
 /// The URL `node` of a store.

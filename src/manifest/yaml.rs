@@ -1,5 +1,7 @@
 //! From bytes to a tree, or to the one problem that stops the reading.
 
+use std::ops::Range;
+
 use serde_yaml::budget::BudgetBreach;
 use serde_yaml::options::{DuplicateKeyPolicy, MergeKeyPolicy, NonFiniteFloatPolicy};
 use serde_yaml::{DefaultMessageFormatter, Error, MessageFormatter as _, Options};
@@ -55,7 +57,15 @@ pub(super) fn decode(
     role: Role,
 ) -> (Text, Option<Problem>) {
     let error = match std::str::from_utf8(bytes) {
-        Ok(text) => return (Text::at(start, name, text), None),
+        Ok(text) => {
+            return match masked(text) {
+                None => (Text::at(start, name, text), None),
+                Some((masked, key)) => {
+                    let place = start + key.start..start + key.end;
+                    (Text::at(start, name, masked), Some(secret_key(place, role)))
+                }
+            };
+        }
         Err(error) => error,
     };
     // What is before the bad byte stays as it is, so that its offset is also that of the replacement.
@@ -70,6 +80,38 @@ pub(super) fn decode(
         )
         .help(format!("save {the} as UTF-8"));
     (text, Some(problem))
+}
+
+/// `text` with its secret keys of age made unreadable, and where the first one is; `None` where it has none. A
+/// diagnostic shows lines of a file, and those around them.
+fn masked(text: &str) -> Option<(String, Range<usize>)> {
+    const KEY: &str = "AGE-SECRET-KEY-1";
+    let upper = text.to_ascii_uppercase();
+    let mut first = None;
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = upper.as_str();
+    while let Some((before, after)) = rest.split_once(KEY) {
+        let taken = masked.len();
+        masked.extend(text.get(taken..taken + before.len() + KEY.len()));
+        let digits = after.len()
+            - after
+                .trim_start_matches(|c: char| c.is_ascii_alphanumeric())
+                .len();
+        first.get_or_insert(taken + before.len()..masked.len() + digits);
+        masked.extend(std::iter::repeat_n('*', digits));
+        rest = after.get(digits..).unwrap_or_default();
+    }
+    let first = first?;
+    let taken = masked.len();
+    masked.extend(text.get(taken..));
+    Some((masked, first))
+}
+
+fn secret_key(place: Range<usize>, role: Role) -> Problem {
+    let the = role.the();
+    Problem::error(&codes::SECRET_KEY, format!("{the} holds a secret key of age"))
+        .at(place.into(), "a secret never stands here")
+        .help("take it away, make a new pair of keys, and write the public one, `age1…`; whoever has seen the file could read the state")
 }
 
 /// The tree of the file `text`.

@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use crate::model::{LibraryId, Sha256};
 
+use super::backend::sealed::SealFault;
 use super::backend::{Cause, Fault};
 use super::document::{Lock, Owner};
 use super::format::{Damage, FormatVersion};
@@ -116,6 +117,120 @@ pub(crate) enum Error {
         /// What to do next.
         #[help]
         help: String,
+    },
+
+    /// A file is encrypted, and there is no key.
+    #[error("`{path}` is encrypted, and no key was given")]
+    #[diagnostic(
+        code(jumpbag::state::sealed_without_identity),
+        help(
+            "put an identity of age into JUMPBAG_AGE_IDENTITY, or name its file in JUMPBAG_AGE_IDENTITY_FILE"
+        )
+    )]
+    SealedWithoutIdentity {
+        /// The file.
+        path: String,
+    },
+
+    /// A file is encrypted for others.
+    #[error("`{path}` is encrypted for other keys than those that were given")]
+    #[diagnostic(
+        code(jumpbag::state::other_identity),
+        help(
+            "give the identity of one of the recipients that it was encrypted for; after `encrypt_to` was changed, those of before are needed until `jumpbag state reseal` was run"
+        )
+    )]
+    OtherIdentity {
+        /// The file.
+        path: String,
+    },
+
+    /// An encrypted file was altered.
+    #[error("`{path}` cannot be decrypted")]
+    #[diagnostic(
+        code(jumpbag::state::sealed_damaged),
+        help(
+            "take the file from a backup; a content may also be deleted: it is kept again when it is next uploaded"
+        )
+    )]
+    SealedDamaged {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        #[source]
+        source: SealFault,
+    },
+
+    /// A state that is encrypted would be written plain.
+    #[error("the state `{path}` is encrypted, and the manifest does not say for whom")]
+    #[diagnostic(
+        code(jumpbag::state::would_unseal),
+        help(
+            "name the recipients in `state: {{ encrypt_to: […] }}`, or decrypt everything with `jumpbag state reseal --plain`"
+        )
+    )]
+    WouldUnseal {
+        /// The file.
+        path: String,
+    },
+
+    /// What this run would write, no key of this run could read.
+    #[error("none of the keys that were given can read what would be written to `{folder}`")]
+    #[diagnostic(
+        code(jumpbag::state::cannot_read_back),
+        help(
+            "put the identity of one of the recipients in `encrypt_to` into JUMPBAG_AGE_IDENTITY, or name its file in JUMPBAG_AGE_IDENTITY_FILE"
+        )
+    )]
+    CannotReadBack {
+        /// The library's prefix.
+        folder: String,
+    },
+
+    /// A state is somewhere else now.
+    #[error("the state `{path}` was moved to `{to}`")]
+    #[diagnostic(
+        code(jumpbag::state::moved),
+        help("say so under `state` in the manifest, as `jumpbag state migrate` has printed it")
+    )]
+    Moved {
+        /// The file.
+        path: String,
+        /// Where it is.
+        to: String,
+    },
+
+    /// A state that was never written cannot be moved.
+    #[error("the state in `{folder}` was never written")]
+    #[diagnostic(
+        code(jumpbag::state::nothing_to_move),
+        help("change `state` in the manifest; nothing has to be moved")
+    )]
+    NothingToMove {
+        /// The library's prefix.
+        folder: String,
+    },
+
+    /// A state is to be moved to where another is.
+    #[error("in `{folder}` is another state, or a newer one")]
+    #[diagnostic(
+        code(jumpbag::state::other_state_there),
+        help("move the state to an empty place, or remove what is there")
+    )]
+    OtherStateThere {
+        /// The library's prefix there.
+        folder: String,
+    },
+
+    /// A copy is not what it was copied from.
+    #[error("`{path}` is not what it was copied from")]
+    #[diagnostic(
+        code(jumpbag::state::not_copied),
+        help("the state is still where it was: remove that file, and run the command again")
+    )]
+    NotCopied {
+        /// The copy.
+        path: String,
     },
 
     /// A state was truncated, altered or lost.
@@ -351,6 +466,9 @@ pub(crate) enum Error {
 impl Error {
     /// An operation on what is at `path` that failed, other than by a lost race.
     pub(super) fn storage(doing: &'static str, path: String, fault: Fault) -> Self {
+        if let Fault::Sealed(fault) = fault {
+            return Self::sealed(path, fault);
+        }
         let is_remote = path.contains("://");
         let help = match (&fault, is_remote) {
             (Fault::Denied(_), false) => {
@@ -385,6 +503,17 @@ impl Error {
                 help,
                 source,
             }
+        }
+    }
+
+    fn sealed(path: String, fault: SealFault) -> Self {
+        match fault {
+            SealFault::NoIdentity => Self::SealedWithoutIdentity { path },
+            SealFault::OtherIdentity => Self::OtherIdentity { path },
+            SealFault::Damaged(_) => Self::SealedDamaged {
+                path,
+                source: fault,
+            },
         }
     }
 

@@ -67,7 +67,7 @@ pub(super) struct Seen {
 pub(super) fn look(prefix: &Prefix) -> Result<Option<Seen>, Error> {
     let found = prefix.backend().get(LOCK);
     let failed = |fault| prefix.failed("read the lock's owner from", LOCK, fault);
-    let Some(Found { bytes, version }) = found.map_err(failed)? else {
+    let Some(Found { bytes, version, .. }) = found.map_err(failed)? else {
         return Ok(None);
     };
     match format::read_lock(&bytes) {

@@ -41,8 +41,21 @@ impl Locked {
         mut hold: Hold,
         library: &LibraryId,
         owner: Owner,
+        may_unseal: bool,
     ) -> Result<Self, Error> {
-        let (stored, document) = match prefix.read()? {
+        let found = prefix.read()?;
+        let keys = prefix.keys();
+        if keys.seals() && !keys.can_read_back() {
+            return Err(Error::CannotReadBack {
+                folder: prefix.place(),
+            });
+        }
+        if !keys.seals() && !may_unseal && found.as_ref().is_some_and(|found| found.sealed) {
+            return Err(Error::WouldUnseal {
+                path: prefix.state_place(),
+            });
+        }
+        let (stored, document) = match found {
             Some(Stored { reading, .. }) if reading.version.is_newer() => {
                 return Err(Error::NewerMinorFormat {
                     path: prefix.state_place(),
@@ -54,6 +67,7 @@ impl Locked {
                 bytes,
                 version,
                 reading,
+                ..
             }) => (Some((bytes, version)), reading.document),
             None => (None, Document::new(library.clone())),
         };
@@ -73,6 +87,16 @@ impl Locked {
             wrote: false,
             hold,
         })
+    }
+
+    /// Goes on from the state as it was written anew by this run, byte for byte the same.
+    pub(super) fn rewritten(&mut self, found: Found) {
+        self.stored = Some((found.bytes, found.version));
+    }
+
+    /// What is stored, and its version; `None` before the first write.
+    pub(super) fn stored(&self) -> Option<&(Bytes, Version)> {
+        self.stored.as_ref()
     }
 
     pub(super) fn prefix(&self) -> &Prefix {
@@ -152,7 +176,7 @@ impl Locked {
         if self.attempted.is_empty() {
             return Ok(());
         }
-        if let Some(Found { bytes, version }) = self.prefix.state_bytes()?
+        if let Some(Found { bytes, version, .. }) = self.prefix.state_bytes()?
             && self.attempted.contains(&bytes)
             && let Ok(reading) = format::read(&bytes)
         {

@@ -37,11 +37,14 @@ mod format;
 mod gc;
 mod lease;
 mod lock;
+mod migrate;
 #[cfg(test)]
 mod mortal;
 mod place;
 mod prefix;
+mod reseal;
 
+pub(crate) use backend::sealed::Keys;
 pub(crate) use budget::Budget;
 pub(crate) use contents::{Contents, Packed};
 pub(crate) use document::{Document, Owner, PlanAccount, Revision, RunAccount, Written};
@@ -66,6 +69,8 @@ const RETRY: Duration = Duration::from_millis(200);
 pub(crate) struct Store {
     prefix: Prefix,
     exclusion: Exclusion,
+    /// Whether what is encrypted may become plain.
+    may_unseal: bool,
 }
 
 /// Whether a state is locked.
@@ -81,19 +86,35 @@ pub(crate) enum LockStatus {
 
 impl Store {
     /// The library whose prefix is `folder`. Touches nothing.
+    #[cfg(test)]
     pub(crate) fn new(folder: Utf8PathBuf) -> Self {
+        Self::folder(folder, Arc::default())
+    }
+
+    /// The same, encrypted with `keys`, where it has any.
+    fn folder(folder: Utf8PathBuf, keys: Arc<Keys>) -> Self {
         let folder = Folder::new(folder);
         Self {
-            prefix: Prefix::new(Arc::new(folder.clone())),
+            prefix: Prefix::new(Arc::new(folder.clone()), keys),
             exclusion: Exclusion::System(folder),
+            may_unseal: false,
+        }
+    }
+
+    /// The same, where what is encrypted may become plain.
+    pub(crate) fn unsealing(self) -> Self {
+        Self {
+            may_unseal: true,
+            ..self
         }
     }
 
     /// The library whose prefix is `backend`, where a lock has to be renewed.
-    fn leased(backend: Arc<dyn Backend>, terms: Terms) -> Self {
+    fn leased(backend: Arc<dyn Backend>, keys: Arc<Keys>, terms: Terms) -> Self {
         Self {
-            prefix: Prefix::new(backend),
+            prefix: Prefix::new(backend, keys),
             exclusion: Exclusion::Lease(terms),
+            may_unseal: false,
         }
     }
 
@@ -158,7 +179,9 @@ impl Store {
     ) -> Result<Result<Locked, Held>, Error> {
         let (store, library, owner) = (self.clone(), library.clone(), owner.clone());
         let attempt = move || match store.exclusion.take(&store.prefix, &owner)? {
-            Ok(hold) => Locked::begin(store.prefix, hold, &library, owner).map(Ok),
+            Ok(hold) => {
+                Locked::begin(store.prefix, hold, &library, owner, store.may_unseal).map(Ok)
+            }
             Err(held) => Ok(Err(held)),
         };
         self.exclusion.run(attempt).await

@@ -58,12 +58,13 @@ impl Mortal {
             now: || jiff::Timestamp::UNIX_EPOCH,
         };
         Store {
-            prefix: Prefix::new(Arc::<Self>::clone(self)),
+            prefix: Prefix::new(Arc::<Self>::clone(self), Arc::default()),
             exclusion: if leased {
                 Exclusion::Lease(terms)
             } else {
                 Exclusion::System(self.folder.clone())
             },
+            may_unseal: false,
         }
     }
 

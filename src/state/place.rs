@@ -13,11 +13,17 @@ use url::{Host, Url};
 
 use super::backend::remote::Remote;
 use super::lease::Terms;
-use super::{Error, Store};
+use super::{Error, Keys, Store};
 
 /// Each library has a prefix in it that is named for the library.
 #[derive(Clone, Debug)]
-pub(crate) enum Place {
+pub(crate) struct Place {
+    kind: Kind,
+    keys: Arc<Keys>,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
     /// In a folder of this machine.
     Folder(Utf8PathBuf),
     /// In an object store.
@@ -34,6 +40,22 @@ pub(crate) struct RemotePlace {
 }
 
 impl Place {
+    /// In a folder of this machine.
+    pub(crate) fn folder(folder: Utf8PathBuf) -> Self {
+        Self {
+            kind: Kind::Folder(folder),
+            keys: Arc::default(),
+        }
+    }
+
+    /// The same place, whose files are encrypted with `keys`, where it has any.
+    pub(crate) fn sealed(self, keys: Keys) -> Self {
+        Self {
+            keys: Arc::new(keys),
+            ..self
+        }
+    }
+
     /// The place that `url` names, with the settings that the environment has for object stores, by the names
     /// of their variables. Asks nobody yet.
     pub(crate) fn remote(
@@ -52,7 +74,7 @@ impl Place {
         let (scheme, prefix) =
             ObjectStoreScheme::parse(&parsed).map_err(|error| bad(error.into()))?;
         let options = safe(environment)?;
-        Ok(Self::Remote(RemotePlace {
+        let place = RemotePlace {
             store: open(&scheme, url, options).map_err(bad)?,
             prefix,
             url: url.to_owned(),
@@ -60,14 +82,30 @@ impl Place {
                 renew: Terms::RENEW,
                 now,
             },
-        }))
+        };
+        Ok(Self {
+            kind: Kind::Remote(place),
+            keys: Arc::default(),
+        })
     }
 
     /// The state of the library that is called `name`. Touches nothing.
     pub(crate) fn library(&self, name: &str) -> Store {
-        match self {
-            Self::Folder(folder) => Store::new(folder.join(name)),
-            Self::Remote(place) => Store::leased(Arc::new(place.backend(name)), place.terms),
+        let keys = Arc::clone(&self.keys);
+        match &self.kind {
+            Kind::Folder(folder) => Store::folder(folder.join(name), keys),
+            Kind::Remote(place) => Store::leased(Arc::new(place.backend(name)), keys, place.terms),
+        }
+    }
+}
+
+#[cfg(test)]
+impl Place {
+    /// The prefix of an object store; `None` for a folder.
+    pub(super) fn into_remote(self) -> Option<RemotePlace> {
+        match self.kind {
+            Kind::Folder(_) => None,
+            Kind::Remote(place) => Some(place),
         }
     }
 }
@@ -83,7 +121,11 @@ impl RemotePlace {
     /// A library, for tests.
     #[cfg(test)]
     pub(super) fn library(&self) -> Store {
-        Store::leased(Arc::new(self.backend("contoso")), self.terms)
+        Store::leased(
+            Arc::new(self.backend("contoso")),
+            Arc::default(),
+            self.terms,
+        )
     }
 }
 

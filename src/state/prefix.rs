@@ -7,6 +7,7 @@ use bytes::Bytes;
 use crate::model::Sha256;
 
 use super::Error;
+use super::backend::sealed::{Keys, Sealed};
 use super::backend::{Backend, Condition, Entry, Fault, Found, Version};
 use super::document::Document;
 use super::format::{self, Damage, FormatVersion, Reading, Unreadable};
@@ -17,18 +18,29 @@ const OBJECTS: &str = "objects";
 
 /// The prefix of one library.
 #[derive(Clone, Debug)]
-pub(super) struct Prefix(Arc<dyn Backend>);
+pub(super) struct Prefix(Arc<dyn Backend>, Arc<Keys>);
 
 /// The state as it is stored.
 pub(super) struct Stored {
     pub(super) bytes: Bytes,
     pub(super) version: Version,
+    pub(super) sealed: bool,
     pub(super) reading: Reading,
 }
 
 impl Prefix {
-    pub(super) fn new(backend: Arc<dyn Backend>) -> Self {
-        Self(backend)
+    /// The file of the state.
+    pub(super) const STATE: &'static str = STATE;
+
+    /// The files in `backend`, encrypted with `keys`, where it has any.
+    pub(super) fn new(backend: Arc<dyn Backend>, keys: Arc<Keys>) -> Self {
+        let sealed = Sealed::new(backend, Arc::clone(&keys));
+        Self(Arc::new(sealed), keys)
+    }
+
+    /// Who can read what is written.
+    pub(super) fn keys(&self) -> &Keys {
+        &self.1
     }
 
     pub(super) fn backend(&self) -> &Arc<dyn Backend> {
@@ -57,7 +69,12 @@ impl Prefix {
 
     /// The state; `None` if nothing was ever written.
     pub(super) fn read(&self) -> Result<Option<Stored>, Error> {
-        let Some(Found { bytes, version }) = self.state_bytes()? else {
+        let Some(Found {
+            bytes,
+            version,
+            sealed,
+        }) = self.state_bytes()?
+        else {
             // Taking a lost state for a new one would make every file unmanaged.
             return match self.history()?.last() {
                 Some(serial) => Err(self.damaged(STATE, Damage::Missing(*serial))),
@@ -68,6 +85,7 @@ impl Prefix {
         Ok(Some(Stored {
             bytes,
             version,
+            sealed,
             reading,
         }))
     }
@@ -152,6 +170,16 @@ impl Prefix {
         has.map_err(|fault| self.failed("look for the content", &name, fault))
     }
 
+    /// The name of a history's entry.
+    pub(super) fn entry(serial: u64) -> String {
+        entry(serial)
+    }
+
+    /// The name of an object.
+    pub(super) fn object_name(sha256: Sha256) -> String {
+        object(sha256)
+    }
+
     /// The objects whose names say what they hold.
     pub(super) fn objects(&self) -> Result<Vec<(Sha256, Entry)>, Error> {
         let entries = self.list(OBJECTS, "list the contents")?.into_iter();
@@ -171,7 +199,8 @@ impl Prefix {
         deleted.map_err(|fault| self.failed("remove the content", &name, fault))
     }
 
-    fn get(&self, name: &str, doing: &'static str) -> Result<Option<Found>, Error> {
+    /// A file, whatever it is.
+    pub(super) fn get(&self, name: &str, doing: &'static str) -> Result<Option<Found>, Error> {
         let found = self.0.get(name);
         found.map_err(|fault| self.failed(doing, name, fault))
     }
@@ -193,6 +222,10 @@ impl Prefix {
                 found,
                 known: FormatVersion::LATEST,
             },
+            Unreadable::Moved(to) => Error::Moved {
+                path: self.0.place(name),
+                to,
+            },
             Unreadable::Damaged(damage) => self.damaged(name, damage),
         })
     }
@@ -210,6 +243,10 @@ impl Prefix {
                 path: path.to_owned(),
                 found,
                 known: FormatVersion::LATEST,
+            }),
+            Err(Unreadable::Moved(to)) => Err(Error::Moved {
+                path: path.to_owned(),
+                to,
             }),
             Err(Unreadable::Damaged(damage)) => Err(Error::Damaged {
                 path: path.to_owned(),

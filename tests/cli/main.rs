@@ -46,6 +46,7 @@ mod real_input;
 mod refusals;
 mod reviewed;
 mod rollback;
+mod sealed;
 mod secrets;
 mod stale_plans;
 mod state_commands;

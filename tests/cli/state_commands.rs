@@ -224,3 +224,73 @@ fn where_an_entry_cannot_be_read_nothing_is_removed() {
     assert!(run.stderr.contains("jumpbag::state::damaged"), "{run}");
     assert_eq!(world.files().len(), before);
 }
+
+/// Every file below `folder`, without what locks leave.
+fn held(world: &World, folder: &str) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+    let root = world.path(folder);
+    let below = |(path, content): (std::path::PathBuf, Vec<u8>)| {
+        let name = path.strip_prefix(&root).ok()?.to_owned();
+        let counts = name.starts_with("history") || name.starts_with("objects");
+        counts.then_some((name, content))
+    };
+    let mut held: Vec<_> = world.files().into_iter().filter_map(below).collect();
+    held.sort();
+    held
+}
+
+#[test]
+fn a_state_that_is_moved_is_whole_there_and_marked_here() {
+    let world = applied(3);
+    let (state, files) = (world.read(STATE), held(&world, ".jumpbag/test"));
+    let run = world.expect(0, &["state", "migrate", "--to", "elsewhere/states"]);
+    insta::assert_snapshot!(run.stdout, @"
+    Moved the state of `test`: serial 6, 3 states of the history and 3 contents, all read back.
+    The state is there when the manifest says so:
+
+    state: { backend: local, path: 'elsewhere/states' }
+    ");
+    assert_eq!(world.read("elsewhere/states/test/state.json"), state);
+    assert_eq!(held(&world, "elsewhere/states/test"), files);
+    let moved = world.expect(1, &["plan"]);
+    insta::assert_snapshot!(moved.stderr, @"
+    jumpbag::state::moved
+
+      × the state `./.jumpbag/test/state.json` was moved to `elsewhere/states`
+      help: say so under `state` in the manifest, as `jumpbag state migrate` has
+            printed it
+    ");
+    world.expect(1, &["apply", "--auto-approve"]);
+    // Again is no error, and changes nothing.
+    world.expect(0, &["state", "migrate", "--to", "elsewhere/states"]);
+    world.edit(
+        "jumpbag.yaml",
+        "version: 1\n",
+        "version: 1\nstate: {path: elsewhere/states}\n",
+    );
+    world.expect(0, &["plan", "--detailed-exitcode"]);
+    world.write("a.ps1", "4");
+    world.expect(0, &["apply", "--auto-approve"]);
+    // And back, to where only the mark is.
+    let back = world.expect(1, &["state", "migrate", "--to", ".jumpbag"]);
+    assert!(back.stderr.contains("jumpbag::state::moved"), "{back}");
+}
+
+#[test]
+fn a_state_is_not_moved_over_another_or_half() {
+    let (world, other) = (applied(2), applied(1));
+    let before = world.read(STATE);
+    world.write("there/test/state.json", other.read(STATE));
+    let run = world.expect(1, &["state", "migrate", "--to", "there"]);
+    assert!(
+        run.stderr.contains("jumpbag::state::other_state_there"),
+        "{run}"
+    );
+    // What an interrupted run has copied is taken, unless it is something else.
+    let object = digest(b"1");
+    world.write(&format!("half/test/objects/{object}"), "half");
+    let run = world.expect(1, &["state", "migrate", "--to", "half"]);
+    assert!(run.stderr.contains("jumpbag::state::not_copied"), "{run}");
+    assert_eq!(world.read(STATE), before);
+    std::fs::remove_file(world.path(format!("half/test/objects/{object}"))).unwrap();
+    world.expect(0, &["state", "migrate", "--to", "half"]);
+}

@@ -77,6 +77,26 @@ pub(crate) enum StateCommand {
         #[arg(long, value_name = "TIME", default_value = "0s", value_parser = super::duration)]
         lock_timeout: Duration,
     },
+    /// Move the state to another place: copied, read back, and then marked as moved
+    #[command(after_help = "Example:\n  jumpbag state migrate --to az://states/jumpbag")]
+    Migrate {
+        /// A URL as `state.url` in a manifest, or a folder as `state.path`
+        #[arg(long, value_name = "URL")]
+        to: String,
+        /// Wait this long for a locked state, such as 5m
+        #[arg(long, value_name = "TIME", default_value = "0s", value_parser = super::duration)]
+        lock_timeout: Duration,
+    },
+    /// Encrypt everything anew for the recipients that the manifest names now
+    #[command(after_help = "Example:\n  jumpbag state reseal")]
+    Reseal {
+        /// Decrypt everything; for a manifest without `encrypt_to`
+        #[arg(long)]
+        plain: bool,
+        /// Wait this long for a locked state, such as 5m
+        #[arg(long, value_name = "TIME", default_value = "0s", value_parser = super::duration)]
+        lock_timeout: Duration,
+    },
     /// Remove old states from the history, and contents that nothing refers to
     #[command(after_help = "\
 Examples:

@@ -368,6 +368,7 @@ fn the_state_is_local_and_has_a_default_folder() {
     let default = StateSettings {
         backend: Backend::Local,
         path: utf8(".jumpbag"),
+        encrypt_to: Vec::new(),
         url: None,
     };
     assert_eq!(good("version: 1").state, default);

@@ -185,6 +185,7 @@ impl Backend for Folder {
         Ok(read_if_there(&self.0.join(name))?.map(|bytes| Found {
             version: version(&bytes),
             bytes: bytes.into(),
+            sealed: false,
         }))
     }
 

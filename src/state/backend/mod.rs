@@ -13,6 +13,7 @@ mod atomic;
 pub(super) mod conformance;
 pub(super) mod local;
 pub(super) mod remote;
+pub(super) mod sealed;
 
 #[cfg(test)]
 pub(super) use atomic::guarded_temporary;
@@ -62,6 +63,8 @@ pub(super) enum Condition<'a> {
 pub(super) struct Found {
     pub(super) bytes: Bytes,
     pub(super) version: Version,
+    /// Whether it is encrypted where it is kept.
+    pub(super) sealed: bool,
 }
 
 /// Tells what a file held at one time from what it held at others: an `ETag`, a generation, or the like.
@@ -93,6 +96,8 @@ pub(super) enum Fault {
     NoStore(Cause),
     /// There is no room left.
     Full(Cause),
+    /// It is there, and encrypted.
+    Sealed(sealed::SealFault),
     /// Anything else.
     Failed(Cause),
 }
@@ -119,6 +124,7 @@ impl Fault {
     pub(super) fn cause(self) -> Option<Cause> {
         match self {
             Self::Lost => None,
+            Self::Sealed(fault) => Some(fault.into()),
             Self::Denied(cause)
             | Self::NoStore(cause)
             | Self::Full(cause)

@@ -86,7 +86,12 @@ impl Backend for Remote {
                 return Ok(Err(size));
             }
             let bytes = result.bytes().await?;
-            Ok(Ok(Found { bytes, version }))
+            let sealed = false;
+            Ok(Ok(Found {
+                bytes,
+                version,
+                sealed,
+            }))
         })?;
         match found(got)? {
             None => Ok(None),

@@ -23,7 +23,7 @@ fn store(place: &Place, renew: Duration) -> Store {
 
 fn on(backend: Arc<dyn Backend>, renew: Duration) -> Store {
     let now = || at(0);
-    Store::leased(backend, Terms { renew, now })
+    Store::leased(backend, Arc::default(), Terms { renew, now })
 }
 
 #[test]

@@ -35,10 +35,8 @@ struct Server {
 impl Server {
     fn place(url: &str, environment: &BTreeMap<String, String>) -> RemotePlace {
         let environment = environment.clone().into_iter().collect();
-        match Place::remote(url, environment, || at(0)).unwrap() {
-            Place::Remote(place) => place,
-            Place::Folder(folder) => panic!("{folder}"),
-        }
+        let place = Place::remote(url, environment, || at(0)).unwrap();
+        place.into_remote().unwrap()
     }
 
     fn new_place(&self) -> RemotePlace {

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str;
 
-use serde_json::Value;
+use jiff::Timestamp;
 use serde_json::error::Category;
+use serde_json::{Value, json};
 use thiserror::Error;
 
 use crate::model::Sha256;
@@ -57,6 +58,9 @@ impl fmt::Display for FormatVersion {
         write!(f, "{}.{}", self.major, self.minor)
     }
 }
+
+/// The member that says where a state is now.
+const MOVED_TO: &str = "moved_to";
 
 /// What is wrong with a state's bytes.
 #[derive(Debug, Error)]
@@ -139,6 +143,8 @@ pub(super) struct Reading {
 pub(super) enum Unreadable {
     /// A newer major version: nothing in it can be judged.
     Newer(FormatVersion),
+    /// It is somewhere else now.
+    Moved(String),
     /// Something is wrong.
     Damaged(Damage),
 }
@@ -154,6 +160,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Reading, Unreadable> {
     let Value::Object(mut members) = parse(bytes)? else {
         return Err(Damage::NotAnObject.into());
     };
+    if let Some(to) = members.get(MOVED_TO).and_then(Value::as_str) {
+        return Err(Unreadable::Moved(to.to_owned()));
+    }
     let version = members
         .get("format_version")
         .and_then(Value::as_str)
@@ -193,9 +202,20 @@ pub(super) fn write(document: &Document) -> Result<Vec<u8>, Damage> {
     let bytes = pretty(&sorted(with_checksum(rest, &checksum))).map_err(members)?;
     match read(&bytes) {
         Ok(reading) if reading.document == *document => Ok(bytes),
-        Ok(_) | Err(Unreadable::Newer(_)) => Err(Damage::Unfaithful),
+        Ok(_) | Err(Unreadable::Newer(_) | Unreadable::Moved(_)) => Err(Damage::Unfaithful),
         Err(Unreadable::Damaged(damage)) => Err(damage),
     }
+}
+
+/// The bytes that stand in place of a state that was moved `to` another place. What does not know them takes them for
+/// a state of a newer version, and touches nothing.
+pub(super) fn write_moved(to: &str, at: Timestamp) -> Vec<u8> {
+    let mark = json!({
+        "format_version": "2.0",
+        MOVED_TO: to,
+        "moved_at": at.to_string(),
+    });
+    format!("{mark:#}\n").into_bytes()
 }
 
 /// Reads who holds a lock, or held it.

@@ -15,6 +15,8 @@ mod diff;
 mod edit;
 mod gc;
 mod history;
+mod migrate;
+mod reseal;
 mod transfer;
 
 pub(in crate::cli) async fn run(
@@ -44,6 +46,13 @@ pub(in crate::cli) async fn run(
             names,
             lock_timeout,
         } => edit::forget(context, &sessions, names, *lock_timeout).await,
+        StateCommand::Migrate { to, lock_timeout } => {
+            migrate::run(context, &sessions, to, *lock_timeout).await
+        }
+        StateCommand::Reseal {
+            plain,
+            lock_timeout,
+        } => reseal::run(context, &sessions, *plain, *lock_timeout).await,
         StateCommand::Gc {
             keep,
             older_than,
