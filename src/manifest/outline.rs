@@ -64,9 +64,16 @@ impl Outline<'_> {
             }
         }
         self.state(&mut out);
-        let empty = self.entries.iter().all(|entry| entry.source.is_none());
-        out.push_str(if empty { "\nfiles: []\n" } else { "\nfiles:\n" });
-        for entry in &self.entries {
+        let is_empty = self.entries.iter().all(|entry| entry.source.is_none());
+        out.push_str(match (is_empty, self.entries.is_empty()) {
+            (true, true) => "\nfiles: []\n",
+            (true, false) => "\nfiles: [] # without the brackets, once there is an entry\n",
+            (false, _) => "\nfiles:\n",
+        });
+        for (nth, entry) in self.entries.iter().enumerate() {
+            if !entry.notes.is_empty() && (nth > 0 || is_empty) {
+                out.push('\n');
+            }
             self.entry(&mut out, entry);
         }
         out
@@ -143,13 +150,21 @@ impl Outline<'_> {
         if *self.state == StateSettings::default() {
             return;
         }
-        let StateSettings { backend, path, url } = self.state;
+        let StateSettings {
+            backend,
+            path,
+            encrypt_to,
+            url,
+        } = self.state;
         writeln!(out, "\nstate:\n  backend: {}", backend.as_str()).ok();
         match url {
             Some(url) => writeln!(out, "  url: {}", self.scalar(url)),
             None => writeln!(out, "  path: {}", self.scalar(path.as_str())),
         }
         .ok();
+        if !encrypt_to.is_empty() {
+            writeln!(out, "  encrypt_to: {}", self.list(encrypt_to)).ok();
+        }
     }
 
     fn entry(&self, out: &mut String, entry: &Draft) {
@@ -190,9 +205,13 @@ impl Outline<'_> {
             line("protect", "true");
         }
         if !entry.libraries.is_empty() {
-            let names: Vec<_> = entry.libraries.iter().map(|it| self.scalar(it)).collect();
-            line("libraries", &format!("[{}]", names.join(", ")));
+            line("libraries", &self.list(&entry.libraries));
         }
+    }
+
+    fn list(&self, texts: &[String]) -> String {
+        let texts: Vec<_> = texts.iter().map(|text| self.scalar(text)).collect();
+        format!("[{}]", texts.join(", "))
     }
 
     /// `text` as a value that stands at the end of a line or in brackets.

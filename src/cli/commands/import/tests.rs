@@ -133,7 +133,10 @@ libraries:
     max_deletes: 0
   none: { limits: [] }
   trial: { endpoint: 'emulator:.library/a b' }
-state: { backend: s3, url: 's3://bucket/a b' }
+state:
+  backend: s3
+  url: s3://bucket/a b
+  encrypt_to: [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p]
 ";
     let base = manifest::parse(path, text.as_bytes()).unwrap();
     let outline = Outline {
