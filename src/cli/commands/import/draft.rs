@@ -102,8 +102,7 @@ fn unwritable(name: &Name, file: &File, is_twin: bool) -> Option<Note> {
     let is_odd = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
     let odd = texts
         .into_iter()
-        .filter_map(|(key, text)| Some((key, text.as_ref()?.chars().find(|c| is_odd(*c))?)))
-        .next();
+        .find_map(|(key, text)| Some((key, text.as_ref()?.chars().find(|c| is_odd(*c))?)));
     odd.map(|(key, c)| {
         let c = c.escape_unicode();
         note(format!(

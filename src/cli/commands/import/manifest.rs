@@ -107,10 +107,11 @@ impl Writing {
         };
         let text = outline.text();
         self.verify(&text, &outline, &items)?;
-        file::write_new(&self.path, text.as_bytes()).map_err(|error| match error {
-            Error::Exists { path } => Error::Taken { path },
-            other => other,
-        })?;
+        match file::write_new(&self.path, text.as_bytes()) {
+            // Somebody was faster; the help of this one is about another option.
+            Err(Error::Exists { path }) => return Err(Error::Taken { path }.into()),
+            written => written?,
+        }
         self.report(context, &items, &outline.entries, &searched)?;
         for (session, _, observed) in ready {
             keep_sourced(observed, &session.id.name, &items);
