@@ -9,6 +9,8 @@ mod error;
 mod events;
 mod exit;
 mod file;
+#[cfg(test)]
+mod killed;
 mod ledger;
 mod libraries;
 mod output;

@@ -136,8 +136,8 @@ impl Store {
 
     /// Obtains the right to write the state of `library`, and waits up to `timeout` for it.
     ///
-    /// A lock is tried once more after a moment even without a timeout: who only looks at it
-    /// ([`Self::lock_status`]) holds it for an instant.
+    /// A lock is tried once more after a moment even without a timeout: who only looks at it holds it for an
+    /// instant.
     pub(crate) async fn lock(
         &self,
         library: &LibraryId,

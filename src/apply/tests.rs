@@ -11,8 +11,6 @@ use crate::model::{File, LibraryId, Name, Sha256};
 use crate::plan::{Action, Change, LibraryPlan, Reason};
 use crate::state::{Owner, Store};
 
-mod killed;
-
 const CONTENT: &[u8] = b"echo\n";
 
 /// A library in an emulator, and a plan of ten creates.

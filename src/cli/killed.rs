@@ -1,15 +1,21 @@
 //! A run that is killed at any of its operations on the state's store: the next run completes its work.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::sync::mpsc;
 
-use camino::Utf8PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
-use super::*;
+use camino::Utf8PathBuf;
+use jumpbag_emulator::Emulator;
+use tokio_util::sync::CancellationToken;
+
+use crate::apply::{Outcome, Tools, run};
 use crate::gather::{self, Known};
-use crate::model::{DesiredFile, Policy};
-use crate::state::{Death, Document, Mortal};
+use crate::library::{Client, Http, Identity, Retry, Settings, Timeouts};
+use crate::model::{DesiredFile, File, LibraryId, Name, Policy, Selection, Sha256, Unmanaged};
+use crate::state::{Death, Document, Mortal, Owner, Store};
 
 /// A library, its state, and what it shall become.
 struct World {
@@ -145,7 +151,18 @@ fn file_of(content: &str) -> File {
 }
 
 fn client(url: &str) -> Client {
-    Client::new(settings(url), CancellationToken::new()).unwrap()
+    let settings = Settings {
+        endpoint: url.parse().unwrap(),
+        limits: Vec::new(),
+        ledger: None,
+        retry: Retry::default(),
+        identity: Identity::Token("hush".into()),
+        http: Http::new(Vec::new()).unwrap(),
+        timeouts: Timeouts::default(),
+        random: fastrand::Rng::with_seed(1),
+        now: || jiff::Timestamp::UNIX_EPOCH,
+    };
+    Client::new(settings, CancellationToken::new()).unwrap()
 }
 
 /// Locks, lists, plans and applies, as the command does. `None` where there is no lock to be had.
@@ -155,8 +172,15 @@ async fn apply(
     url: String,
     desired: BTreeMap<Name, DesiredFile>,
 ) -> Option<Outcome> {
-    let mut owner = owner();
-    owner.id = "the run".to_owned();
+    let owner = Owner {
+        id: "the run".to_owned(),
+        user: String::new(),
+        host: String::new(),
+        pid: 0,
+        command: String::new(),
+        since: jiff::Timestamp::UNIX_EPOCH,
+        run_url: None,
+    };
     // Who dies at once gets no lock.
     let locked = store.lock(&library, owner, Duration::ZERO).await;
     let mut locked = locked.ok()?;
@@ -173,9 +197,9 @@ async fn apply(
         desired,
         observed: Some(observed),
         policy: Policy {
-            unmanaged: crate::model::Unmanaged::Keep,
+            unmanaged: Unmanaged::Keep,
             max_deletes: 10,
-            selection: crate::model::Selection::All,
+            selection: Selection::All,
             destroy: false,
             rollback: None,
         },
