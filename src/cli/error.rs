@@ -209,69 +209,6 @@ pub(crate) enum Error {
         cause: io::Error,
     },
 
-    /// A new manifest replaces nothing.
-    #[error("`{path}` is there already")]
-    #[diagnostic(
-        code(jumpbag::import::exists),
-        help("name another file with `--write-manifest`: it replaces none")
-    )]
-    Taken {
-        /// Which file.
-        path: Utf8PathBuf,
-    },
-
-    /// A new manifest would stand in another folder.
-    #[error("`{path}` would not be in `{folder}`, the folder of the manifest that it is made from")]
-    #[diagnostic(
-        code(jumpbag::import::other_folder),
-        help(
-            "write it into that folder: the paths of its libraries and its state are relative to it"
-        )
-    )]
-    OtherFolder {
-        /// The new one.
-        path: Utf8PathBuf,
-        /// Where the present one is.
-        folder: Utf8PathBuf,
-    },
-
-    /// Sources cannot be looked for.
-    #[error("could not search `{path}`")]
-    #[diagnostic(
-        code(jumpbag::import::search),
-        help("name a folder that exists and that you may read with `--search`")
-    )]
-    Search {
-        /// Where.
-        path: Utf8PathBuf,
-        /// What the system says.
-        #[source]
-        cause: io::Error,
-    },
-
-    /// A new manifest would not say what its libraries hold.
-    #[error("the manifest `{path}` would not say what the libraries hold, and was not written")]
-    #[diagnostic(
-        code(jumpbag::import::unfaithful),
-        help(
-            "run it again: a source may have been changed meanwhile; if it stays so, report this as a bug of jumpbag"
-        )
-    )]
-    Unfaithful {
-        /// The new one.
-        path: Utf8PathBuf,
-    },
-
-    /// A manifest is made of all libraries or not at all.
-    #[error(
-        "not every library can be read, so that no manifest was written and nothing was changed"
-    )]
-    #[diagnostic(
-        code(jumpbag::import::not_all_ready),
-        help("mend what is named above, or choose libraries with `-l`")
-    )]
-    NotAllReady,
-
     /// Two results for standard output.
     #[error("`{one} -` and `{other} -` would both write to standard output")]
     #[diagnostic(

@@ -58,6 +58,7 @@ pub(crate) use schema::schema;
 pub(crate) use search::{Match, Searched, is_beside, search};
 pub(crate) use settings::StateSettings;
 pub(crate) use similar::similar;
+pub(crate) use yaml::holds_key;
 
 /// What a manifest says; its sources have not been looked at.
 #[derive(Clone, Debug)]

@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 
 use super::library::UNMANAGED_WORDS;
+use super::yaml::holds_key;
 use super::{Cloud, Endpoint, Library, StateSettings};
 use crate::model::{Auth, File, Limit, Name, Policy, Unmanaged};
 
@@ -70,11 +71,14 @@ impl Outline<'_> {
             (true, false) => "\nfiles: [] # without the brackets, once there is an entry\n",
             (false, _) => "\nfiles:\n",
         });
+        // No comment shall seem to be about the entry after its own.
+        let mut is_apart = is_empty;
         for (nth, entry) in self.entries.iter().enumerate() {
-            if !entry.notes.is_empty() && (nth > 0 || is_empty) {
+            if is_apart || (!entry.notes.is_empty() && nth > 0) {
                 out.push('\n');
             }
             self.entry(&mut out, entry);
+            is_apart = entry.source.is_none();
         }
         out
     }
@@ -216,15 +220,18 @@ impl Outline<'_> {
 
     /// `text` as a value that stands at the end of a line or in brackets.
     fn scalar(&self, text: &str) -> String {
-        if is_plain(text) {
+        if is_plain(text) && !holds_key(text) {
             text.to_owned()
         } else {
             self.quoted(text)
         }
     }
 
-    /// `text` in double quotes.
+    /// `text` in double quotes. A secret key is not passed on: even in a comment the manifest would be refused.
     fn quoted(&self, text: &str) -> String {
+        if holds_key(text) {
+            return "\"[redacted]\"".to_owned();
+        }
         let keep = text.split('\n').all(self.is_harmless);
         let mut out = String::from("\"");
         for c in text.chars() {

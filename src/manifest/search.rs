@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use super::content::{Content, hash};
 use super::path::normal;
 use super::skipped::Skipped;
+use super::yaml::holds_key;
 use super::{Manifest, origin};
 use crate::model::Sha256;
 
@@ -144,7 +145,7 @@ fn below(
 /// Whether a manifest can have `path` as a source.
 fn is_writable(path: &str) -> bool {
     let same = normal(path).is_ok_and(|(normal, leaves)| normal == path && !leaves);
-    same && !path.is_empty() && !path.contains(char::is_control)
+    same && !path.is_empty() && !path.contains(char::is_control) && !holds_key(path)
 }
 
 /// Whether a manifest at `path` would be in the folder of `manifest`, which its paths are relative to.

@@ -11,6 +11,9 @@ mod state;
 
 pub(crate) use state::StateCommand;
 
+/// The manifest where the command line names none.
+pub(crate) const MANIFEST: &str = "jumpbag.yaml";
+
 /// Keep a Defender for Endpoint live response library as a reviewed manifest says
 ///
 /// `plan` shows what would change, `apply` does it, and the state remembers it.
@@ -44,7 +47,7 @@ pub(crate) struct Global {
         long,
         global = true,
         value_name = "FILE",
-        default_value = "jumpbag.yaml"
+        default_value = MANIFEST
     )]
     pub(crate) manifest: Utf8PathBuf,
     /// Only this library of the manifest; a glob, may be repeated

@@ -6,8 +6,8 @@ use super::Observed;
 use super::manifest::Item;
 use crate::cli::exit::Failure;
 use crate::cli::session::Session;
-use crate::manifest::{Draft, Match, Note, Searched};
-use crate::model::{File, Name};
+use crate::manifest::{Draft, Match, Note, Searched, holds_key};
+use crate::model::{File, Name, Sha256, Unmanaged};
 use crate::state::Locked;
 
 /// How many other places of a content are named.
@@ -80,6 +80,7 @@ pub(super) fn items(
             ),
             file,
             tracked: before.is_some(),
+            unmanaged: session.library.unmanaged,
             fate,
         });
     }
@@ -91,6 +92,9 @@ fn unwritable(name: &Name, file: &File, is_twin: bool) -> Option<Note> {
     if let Err(error) = Name::new(name.as_str()) {
         return Some(note(format!("A manifest cannot have its name: {error}.")));
     }
+    if file.sha256 == Sha256::of(b"") {
+        return Some(note("A manifest cannot have a file that is empty."));
+    }
     if is_twin {
         let why = "The library has another file whose name differs only in case; a manifest can have one of them.";
         return Some(note(why));
@@ -99,6 +103,12 @@ fn unwritable(name: &Name, file: &File, is_twin: bool) -> Option<Note> {
         ("description", &file.description),
         ("parameters_description", &file.parameters_description),
     ];
+    let mut all = texts.iter().filter_map(|(_, text)| text.as_deref());
+    if holds_key(name.as_str()) || all.any(holds_key) {
+        return Some(note(
+            "The library shows a secret key of age here: take it away there, and make a new pair of keys.",
+        ));
+    }
     let is_odd = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
     let odd = texts
         .into_iter()
@@ -199,6 +209,11 @@ fn notes(item: &Item) -> Vec<Note> {
         )],
         Fate::Unknown { why } => vec![why.clone()],
     };
+    if !item.tracked && item.unmanaged == Unmanaged::Delete {
+        notes.push(note(
+            "As `unmanaged: delete` is set, the next plan deletes it without an entry.",
+        ));
+    }
     if item.tracked {
         notes.push(note(
             "It is in the state: without an entry the next plan deletes it; `jumpbag state rm NAME` forgets it.",

@@ -5,20 +5,27 @@
 //! state without it would be such a state.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::ErrorKind;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::Observed;
 use super::draft::{self, Fate};
+use super::error::{Difference, Error};
+use super::report::Written;
 use crate::cli::Context;
-use crate::cli::error::Error;
+use crate::cli::args::MANIFEST;
 use crate::cli::exit::Failure;
-use crate::cli::file;
 use crate::cli::session::{Session, Workspace};
-use crate::manifest::{self, Draft, Library, Manifest, Outline, Searched};
-use crate::model::{File, Name, Sha256};
-use crate::render::{escape::visible, plural};
+use crate::cli::{error, file};
+use crate::manifest::{self, Library, Manifest, Outline, Searched};
+use crate::model::{File as LibraryFile, Name, Sha256, Unmanaged};
+use crate::render::escape::visible;
 use crate::state::Locked;
+
+/// By this line of comment a later run knows that a manifest was written here.
+const WROTE: &str = "`jumpbag import --write-manifest` wrote this.";
 
 /// A library that is locked and listed.
 pub(super) type Ready<'a> = (&'a Session, Locked, Observed);
@@ -35,31 +42,35 @@ pub(super) struct Writing {
 pub(super) struct Item {
     pub(super) library: String,
     pub(super) name: Name,
-    pub(super) file: File,
+    pub(super) file: LibraryFile,
     pub(super) protect: bool,
     pub(super) tracked: bool,
+    /// What the library does with it while it is unmanaged.
+    pub(super) unmanaged: Unmanaged,
     pub(super) fate: Fate,
 }
 
 impl Writing {
     /// What is worked on: the manifest that there is, or without one the library of the environment, as the new
-    /// manifest will name it. Refuses a `path` where something is.
+    /// manifest will name it. Refuses a `path` where something is that no earlier run can have written.
     pub(super) fn begin(
         context: &Context,
         path: &Utf8Path,
         search: &[Utf8PathBuf],
     ) -> Result<(Self, Workspace), Failure> {
-        if path.symlink_metadata().is_ok() {
-            let path = path.to_owned();
-            return Err(Error::Taken { path }.into());
+        if !is_nothing(path) {
+            earlier(path)?;
         }
-        let workspace = if context.global.manifest.symlink_metadata().is_ok() {
+        // One that is named on purpose has to be there.
+        let present = &context.global.manifest;
+        let is_named = present != MANIFEST && present != path;
+        let workspace = if is_named || !is_nothing(present) {
             Workspace::load(context)?
         } else {
             Workspace::of_environment(path)?
         };
         let base = workspace.manifest.clone();
-        let beside = manifest::is_beside(path, &base).map_err(|cause| Error::Write {
+        let beside = manifest::is_beside(path, &base).map_err(|cause| error::Error::Write {
             path: path.to_owned(),
             cause,
         })?;
@@ -107,16 +118,54 @@ impl Writing {
         };
         let text = outline.text();
         self.verify(&text, &outline, &items)?;
-        match file::write_new(&self.path, text.as_bytes()) {
-            // Somebody was faster; the help of this one is about another option.
-            Err(Error::Exists { path }) => return Err(Error::Taken { path }.into()),
-            written => written?,
-        }
-        self.report(context, &items, &outline.entries, &searched)?;
+        self.keep(ready, &items)?;
+        let written = Written {
+            path: &self.path,
+            base: &self.base.path,
+            is_new: self.put(&text)?,
+        };
+        written.report(context, ready, &items, &searched)?;
         for (session, _, observed) in ready {
             keep_sourced(observed, &session.id.name, &items);
         }
         Ok(())
+    }
+
+    /// Keeps the contents of the sources, as an apply that adopts does: nothing but a source can give them, and it
+    /// may be changed before the next apply.
+    fn keep(&self, ready: &[Ready<'_>], items: &[Item]) -> Result<(), Failure> {
+        for (session, ..) in ready {
+            let contents = session.store.contents();
+            for item in items.iter().filter(|item| item.library == session.id.name) {
+                let Some((source, _)) = item.fate.source() else {
+                    continue;
+                };
+                if contents.has(item.file.sha256)? {
+                    continue;
+                }
+                let path = self.base.folder().join(source);
+                let source =
+                    File::open(&path).map_err(|cause| error::Error::Read { path, cause })?;
+                contents.put(item.file.sha256, source)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the manifest where nothing is. Where it is already, an earlier run was ended before the state was
+    /// written, and this one goes on from there. Returns whether it wrote.
+    fn put(&self, text: &str) -> Result<bool, Failure> {
+        match file::write_new(&self.path, text.as_bytes()) {
+            Ok(()) => Ok(true),
+            Err(error::Error::Exists { path }) => {
+                if earlier(&path)? == text.as_bytes() {
+                    Ok(false)
+                } else {
+                    Err(Error::Outdated { path }.into())
+                }
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Looks for what the libraries hold, in the folders that were given and in the sources of the manifest.
@@ -143,17 +192,24 @@ impl Writing {
     /// Reads the text as the next run will, and compares: a manifest that says something else than the libraries
     /// hold would change them.
     fn verify(&self, text: &str, outline: &Outline<'_>, items: &[Item]) -> Result<(), Error> {
-        let unfaithful = || Error::Unfaithful {
+        let unfaithful = |cause| Error::Unfaithful {
             path: self.path.clone(),
+            cause,
         };
-        let (manifest, resolved) = manifest::load(&self.path, text.as_bytes(), |_| true)
-            .map_err(|_invalid| unfaithful())?;
+        let (manifest, resolved) =
+            manifest::load(&self.path, text.as_bytes(), |_| true).map_err(|invalid| {
+                let why = invalid.problems.first().map(|problem| &problem.message);
+                unfaithful(Difference::Invalid(why.cloned().unwrap_or_default()))
+            })?;
+        if manifest.libraries != outline.libraries || manifest.state != self.base.state {
+            return Err(unfaithful(Difference::Other("settings")));
+        }
         let mut expected: BTreeMap<&str, BTreeMap<&Name, &Item>> = BTreeMap::new();
         for item in items.iter().filter(|item| item.fate.source().is_some()) {
             let files = expected.entry(&item.library).or_default();
             files.insert(&item.name, item);
         }
-        let mut same = manifest.libraries == outline.libraries && manifest.state == self.base.state;
+        let mut same = true;
         for library in outline.libraries {
             let files = resolved.libraries.get(&library.name);
             let expected = expected.remove(library.name.as_str()).unwrap_or_default();
@@ -166,56 +222,34 @@ impl Writing {
                 })
             });
         }
-        if same { Ok(()) } else { Err(unfaithful()) }
+        if same {
+            Ok(())
+        } else {
+            Err(unfaithful(Difference::Other("entries")))
+        }
     }
+}
 
-    /// Says what was written, and what is left to do.
-    fn report(
-        &self,
-        context: &Context,
-        items: &[Item],
-        drafts: &[Draft],
-        searched: &Searched,
-    ) -> Result<(), Failure> {
-        let count = |is: fn(&Fate) -> bool| items.iter().filter(|item| is(&item.fate)).count();
-        let path = visible(self.path.as_str());
-        let counts = [
-            (count(|it| it.source().is_some()), "matched"),
-            (count(|it| matches!(it, Fate::Kept { .. })), "kept"),
-            (count(|it| matches!(it, Fate::Unknown { .. })), "unknown"),
-        ];
-        let counts: Vec<_> = counts
-            .into_iter()
-            .map(|(count, word)| format!("{count} {word}"))
-            .collect();
-        let all = plural(items.len() as u64, "file");
-        context
-            .output
-            .result(&format!("Wrote {path}: {all}, {}.\n", counts.join(", ")))?;
-        for why in &searched.unreadable {
-            context
-                .output
-                .note(&format!("Not searched: {}.", visible(why)));
-        }
-        if drafts.iter().any(|draft| draft.source.is_none()) {
-            context.output.note(&format!(
-                "What has no source is commented out in {path}, with what to do; what is not in the state is left alone."
-            ));
-        }
-        let at_risk: BTreeSet<_> = items
-            .iter()
-            .filter(|item| item.tracked && item.fate.source().is_none())
-            .map(|item| format!("`{}`", visible(item.name.as_str())))
-            .collect();
-        if !at_risk.is_empty() {
-            let at_risk: Vec<_> = at_risk.into_iter().collect();
-            context.output.note(&format!(
-                "In the state and without an entry: {}. A plan with {path} deletes these; complete their entries first, or forget them with `jumpbag state rm`.",
-                at_risk.join(", ")
-            ));
-        }
-        Ok(())
-    }
+/// Whether it is certain that nothing is at `path`.
+fn is_nothing(path: &Utf8Path) -> bool {
+    let at = path.symlink_metadata();
+    at.is_err_and(|error| error.kind() == ErrorKind::NotFound)
+}
+
+/// What an earlier run wrote to `path`; refuses what else is there.
+fn earlier(path: &Utf8Path) -> Result<Vec<u8>, Error> {
+    let is_mark = |line: &[u8]| line.strip_prefix(b"# ") == Some(WROTE.as_bytes());
+    manifest::read(path)
+        .ok()
+        .filter(|bytes| {
+            bytes
+                .split(|byte| *byte == b'\n')
+                .nth(1)
+                .is_some_and(is_mark)
+        })
+        .ok_or_else(|| Error::Taken {
+            path: path.to_owned(),
+        })
 }
 
 /// Whether `line` shows nothing else than it holds.
@@ -248,7 +282,7 @@ fn header(libraries: &[Library]) -> Vec<String> {
     };
     vec![
         format!("What {of} {} held when", names.join(", ")),
-        "`jumpbag import --write-manifest` wrote this.".to_owned(),
+        WROTE.to_owned(),
         "Paths are relative to this file, use /, and stay inside its folder.".to_owned(),
     ]
 }

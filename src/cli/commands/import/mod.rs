@@ -15,7 +15,9 @@ use crate::state::Locked;
 use manifest::Writing;
 
 mod draft;
+mod error;
 mod manifest;
+mod report;
 #[cfg(test)]
 mod tests;
 
@@ -43,7 +45,7 @@ pub(in crate::cli) async fn run(context: &Context, args: &ImportArgs) -> Result<
         if let Some(writing) = &writing {
             // A manifest without a library would later be taken for one that has it no more.
             if !unready.is_empty() {
-                return Err(Error::NotAllReady.into());
+                return Err(error::Error::NotAllReady.into());
             }
             writing.write(context, &mut ready, |name| args.all || names.contains(name))?;
         }

@@ -12,6 +12,17 @@ use crate::render::escape::is_dangerous;
 
 const CONTENT: &[u8] = b"echo hello\n";
 
+/// Paths that mean something in YAML or as globs.
+const SOURCES: [&str; 7] = [
+    "scripts/hello.sh",
+    "a b",
+    "[a]*{b}?",
+    "- x: y #",
+    " 'q' \"r\" ",
+    "true",
+    "\u{5d0}\u{202e}.sh",
+];
+
 /// Texts that mean something in YAML, that hide or reorder something, or that are many bytes.
 fn text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
@@ -37,25 +48,51 @@ fn prose() -> impl Strategy<Value = Option<String>> {
 
 fn draft() -> impl Strategy<Value = Draft> {
     let name = text().prop_filter_map("no name", |text| Name::new(&text).ok());
-    (name, prose(), prose(), any::<bool>(), any::<bool>(), text()).prop_map(
-        |(name, description, parameters_description, has_parameters, protect, value)| Draft {
-            name,
-            file: File {
-                sha256: Sha256::of(CONTENT),
-                size: None,
-                description,
-                has_parameters,
-                parameters_description,
-            },
-            protect,
-            source: Some("scripts/hello.sh".to_owned()),
-            notes: vec![Note {
-                sentence: "Also in".to_owned(),
-                values: vec![value],
-            }],
-            libraries: Vec::new(),
+    let source = prop::sample::select(&SOURCES[..]);
+    let texts = (prose(), prose(), text());
+    (name, texts, any::<bool>(), any::<bool>(), source).prop_map(
+        |(name, (description, parameters_description, value), has_parameters, protect, source)| {
+            Draft {
+                name,
+                file: File {
+                    sha256: Sha256::of(CONTENT),
+                    size: None,
+                    description,
+                    has_parameters,
+                    parameters_description,
+                },
+                protect,
+                source: Some(source.to_owned()),
+                notes: vec![Note {
+                    sentence: "Also in".to_owned(),
+                    values: vec![value],
+                }],
+                libraries: Vec::new(),
+            }
         },
     )
+}
+
+/// What is compared of a file: all but the size, which the API does not know.
+type Files = BTreeMap<Name, (File, bool)>;
+
+/// What the manifest `text` asks for.
+fn files(path: &Utf8Path, text: &str) -> Result<Files, TestCaseError> {
+    let loaded = manifest::load(path, text.as_bytes(), |_| true);
+    let (_, resolved) =
+        loaded.map_err(|invalid| TestCaseError::fail(format!("{:?}\n{text}", invalid.problems)))?;
+    let all = resolved.libraries.into_values().flatten();
+    let unsized_file = |file| File { size: None, ..file };
+    Ok(all
+        .map(|(name, desired)| (name, (unsized_file(desired.file), desired.protect)))
+        .collect())
+}
+
+fn expected<'a>(drafts: impl IntoIterator<Item = &'a Draft>) -> Files {
+    let drafts = drafts.into_iter();
+    drafts
+        .map(|draft| (draft.name.clone(), (draft.file.clone(), draft.protect)))
+        .collect()
 }
 
 proptest! {
@@ -66,7 +103,9 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         let folder = Utf8Path::from_path(folder.path()).unwrap();
         std::fs::create_dir(folder.join("scripts")).unwrap();
-        crate::cli::file::write_new(&folder.join("scripts/hello.sh"), CONTENT).unwrap();
+        for source in SOURCES {
+            crate::cli::file::write_new(&folder.join(source), CONTENT).unwrap();
+        }
         let path = folder.join("jumpbag.yaml");
         let unique: BTreeMap<_, _> = drafts
             .into_iter()
@@ -88,22 +127,14 @@ proptest! {
             is_harmless,
         };
         let text = outline.text();
-        let loaded = manifest::load(&path, text.as_bytes(), |_| true);
-        let (_, resolved) = loaded.map_err(|invalid| {
-            TestCaseError::fail(format!("{:?}\n{text}", invalid.problems))
-        })?;
-        let found: BTreeMap<_, _> = resolved
-            .libraries
-            .into_values()
-            .flatten()
-            .map(|(name, desired)| (name, (File { size: None, ..desired.file }, desired.protect)))
-            .collect();
-        let expected: BTreeMap<_, _> = entries
-            .into_iter()
-            .filter(|draft| draft.source.is_some())
-            .map(|draft| (draft.name, (draft.file, draft.protect)))
-            .collect();
-        prop_assert_eq!(found, expected, "{}", text);
+        let sourced: Vec<_> = entries.iter().filter(|draft| draft.source.is_some()).collect();
+        prop_assert_eq!(files(&path, &text)?, expected(sourced), "{}", text);
+        // What is commented out says the same once it is completed.
+        let completed = text
+            .replace("files: [] # without the brackets, once there is an entry", "files:")
+            .replace("  # - source: PATH\n", "  - source: scripts/hello.sh\n")
+            .replace("\n  #   ", "\n    ");
+        prop_assert_eq!(files(&path, &completed)?, expected(&entries), "{}", completed);
         // Nothing from outside is hidden in it or reorders it.
         let is_odd = |c: char| is_dangerous(c) || matches!(c, '\u{590}'..='\u{8ff}');
         let odd = text.chars().find(|c| *c != '\n' && is_odd(*c));

@@ -1,5 +1,8 @@
 //! `import --write-manifest`: from a library that somebody filled by hand to a manifest that changes nothing in it.
 
+mod again;
+mod hostile;
+
 use crate::emulator::Emulator;
 use crate::harness::{World, digest};
 
