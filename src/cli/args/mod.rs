@@ -216,7 +216,7 @@ pub(crate) struct ImportArgs {
     #[arg(long)]
     pub(crate) all: bool,
     /// Write a manifest of it to this new file, and take into the state what has a source there
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = new_file)]
     pub(crate) write_manifest: Option<Utf8PathBuf>,
     /// Look for sources in this folder, by their SHA-256; may be repeated
     #[arg(long, value_name = "DIR", requires = "write_manifest")]
@@ -259,4 +259,12 @@ fn duration(text: &str) -> Result<Duration, String> {
         .parse()
         .map_err(|_| "expected a time such as 90s, 5m or 1h".to_owned())?;
     Duration::try_from(span).map_err(|_| "expected a time that is not negative".to_owned())
+}
+
+/// A file that a later run reads, so that standard output is none.
+fn new_file(text: &str) -> Result<Utf8PathBuf, String> {
+    if text == "-" {
+        return Err("expected a file, which the next plan reads".to_owned());
+    }
+    Ok(text.into())
 }

@@ -239,8 +239,25 @@ fn nothing_is_written_over_or_beside_what_is_there() {
       help: name a folder that exists and that you may read with `--search`
     ----- exit code 1
     ");
-    assert!(!world.path("new.yaml").exists());
+    let output = ["import", "--all", "--write-manifest", "-"];
+    let output = world.expect(1, &output);
+    assert!(output.stderr.contains("expected a file"), "{output}");
+    assert!(!world.path("new.yaml").exists() && !world.path("-").exists());
     assert!(world.state_list().is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn whoever_may_read_a_starter_manifest_may_read_this_one() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (world, _emulator) = fresh();
+    drop(world.expect(0, WRITE));
+    drop(world.expect(0, &["init", "-m", "starter.yaml"]));
+    let mode = |name: &str| {
+        let metadata = std::fs::metadata(world.path(name));
+        metadata.unwrap().permissions().mode()
+    };
+    assert_eq!(mode("new.yaml"), mode("starter.yaml"));
 }
 
 #[test]

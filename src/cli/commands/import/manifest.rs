@@ -155,7 +155,7 @@ impl Writing {
     /// Writes the manifest where nothing is. Where it is already, an earlier run was ended before the state was
     /// written, and this one goes on from there. Returns whether it wrote.
     fn put(&self, text: &str) -> Result<bool, Failure> {
-        match file::write_new(&self.path, text.as_bytes()) {
+        match file::write_new_shared(&self.path, text.as_bytes()) {
             Ok(()) => Ok(true),
             Err(error::Error::Exists { path }) => {
                 if earlier(&path)? == text.as_bytes() {
