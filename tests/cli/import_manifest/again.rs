@@ -24,8 +24,10 @@ fn a_run_that_was_killed_before_the_state_is_completed_by_the_same_command() {
     let import = [WRITE, SEARCH].concat();
     drop(world.expect(0, &import));
     let text = world.read("new.yaml");
-    // What a kill between the two leaves: the manifest, and no state.
-    std::fs::remove_dir_all(world.path(".jumpbag")).unwrap();
+    // What a kill between the two leaves: the manifest and the contents, and no state.
+    std::fs::remove_file(world.path(".jumpbag/test/state.json")).unwrap();
+    std::fs::remove_dir_all(world.path(".jumpbag/test/history")).unwrap();
+    assert!(world.path(".jumpbag/test/objects").exists());
     insta::assert_snapshot!(world.expect(0, &import), @"
     Left new.yaml as an earlier run wrote it: 2 files, 2 matched, 0 kept, 0 unknown.
     Imported 2 files of `test`.
