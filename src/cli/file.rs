@@ -23,14 +23,30 @@ pub(super) fn write_bytes(path: &Utf8Path, bytes: &[u8]) -> Result<(), Error> {
             .map_err(failed)?;
         return pipe.write_all(bytes).map_err(failed);
     }
-    let file = beside(path, bytes)?;
+    let file = beside(path, bytes, &temporary())?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
 }
 
 /// As [`write_bytes`], where nothing is yet.
 pub(super) fn write_new(path: &Utf8Path, bytes: &[u8]) -> Result<(), Error> {
-    let written = beside(path, bytes)?.persist_noclobber(path);
+    put_new(beside(path, bytes, &temporary())?, path)
+}
+
+/// As [`write_new`], for whomever the folder's files are for.
+pub(super) fn write_new_shared(path: &Utf8Path, bytes: &[u8]) -> Result<(), Error> {
+    let mut builder = temporary();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // The process's mask takes away from these, as from those of any new file.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    put_new(beside(path, bytes, &builder)?, path)
+}
+
+fn put_new(file: tempfile::NamedTempFile, path: &Utf8Path) -> Result<(), Error> {
+    let written = file.persist_noclobber(path);
     match written.map_err(|error| error.error) {
         Ok(_) => Ok(()),
         Err(cause) if cause.kind() == std::io::ErrorKind::AlreadyExists => Err(Error::Exists {
@@ -40,17 +56,24 @@ pub(super) fn write_new(path: &Utf8Path, bytes: &[u8]) -> Result<(), Error> {
     }
 }
 
-/// A file of these bytes in the folder that `path` is in.
-fn beside(path: &Utf8Path, bytes: &[u8]) -> Result<tempfile::NamedTempFile, Error> {
+fn temporary() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".jumpbag-");
+    builder
+}
+
+/// A file of these bytes in the folder that `path` is in, as `builder` makes it.
+fn beside(
+    path: &Utf8Path,
+    bytes: &[u8],
+    builder: &tempfile::Builder<'_, '_>,
+) -> Result<tempfile::NamedTempFile, Error> {
     let failed = |cause| failed(path, cause);
     let folder = path
         .parent()
         .filter(|folder| *folder != "")
         .unwrap_or(Utf8Path::new("."));
-    let mut file = tempfile::Builder::new()
-        .prefix(".jumpbag-")
-        .tempfile_in(folder)
-        .map_err(failed)?;
+    let mut file = builder.tempfile_in(folder).map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
     Ok(file)

@@ -88,6 +88,16 @@ impl Workspace {
         }
     }
 
+    /// The library of the environment, as a manifest at `path` that says nothing would have it.
+    pub(super) fn of_environment(path: &Utf8Path) -> Result<Self, Failure> {
+        Ok(Self {
+            manifest: manifest::parse(path, b"version: 1\n")?,
+            desired: BTreeMap::new(),
+            problems: Vec::new(),
+            warnings: Vec::new(),
+        })
+    }
+
     /// Reads and checks the manifest and its sources; warnings are shown.
     pub(super) fn load(context: &Context) -> Result<Self, Failure> {
         let path = &context.global.manifest;

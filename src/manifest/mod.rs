@@ -20,12 +20,14 @@ mod library;
 mod names;
 mod node;
 mod origin;
+mod outline;
 mod overrides;
 mod path;
 mod quantity;
 mod read;
 mod resolve;
 mod schema;
+mod search;
 mod selector;
 mod settings;
 mod similar;
@@ -48,12 +50,15 @@ pub(crate) use cloud::Cloud;
 pub(crate) use entry::{Entry, EntryName};
 pub(crate) use library::{Endpoint, Library};
 pub(crate) use origin::repository_root;
+pub(crate) use outline::{Draft, Note, Outline};
 pub(crate) use quantity::{duration, size};
 pub(crate) use read::{ReadError, read};
 pub(crate) use resolve::Resolved;
 pub(crate) use schema::schema;
+pub(crate) use search::{Match, Searched, is_beside, search};
 pub(crate) use settings::StateSettings;
 pub(crate) use similar::similar;
+pub(crate) use yaml::holds_key;
 
 /// What a manifest says; its sources have not been looked at.
 #[derive(Clone, Debug)]

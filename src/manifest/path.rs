@@ -93,14 +93,15 @@ fn move_it(file: &str) -> String {
     format!("move what it names into {file}'s folder, and write the path from there")
 }
 
-enum Refused {
+/// Why a text is no path of a manifest.
+pub(super) enum Refused {
     Backslash,
     Drive,
     Absolute,
 }
 
 /// `text` without parts that have no effect, and whether it leads out of the folder that it starts in.
-fn normal(text: &str) -> Result<(Utf8PathBuf, bool), Refused> {
+pub(super) fn normal(text: &str) -> Result<(Utf8PathBuf, bool), Refused> {
     let mut start = text.chars();
     if start.next().is_some_and(|c| c.is_ascii_alphabetic()) && start.next() == Some(':') {
         return Err(Refused::Drive);

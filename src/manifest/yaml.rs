@@ -82,10 +82,17 @@ pub(super) fn decode(
     (text, Some(problem))
 }
 
+/// What secret keys of age begin with, in capitals.
+const KEY: &str = "AGE-SECRET-KEY-1";
+
+/// Whether `text` holds what no manifest may hold: a secret key of age.
+pub(crate) fn holds_key(text: &str) -> bool {
+    text.to_ascii_uppercase().contains(KEY)
+}
+
 /// `text` with its secret keys of age made unreadable, and where the first one is; `None` where it has none. A
 /// diagnostic shows lines of a file, and those around them.
 fn masked(text: &str) -> Option<(String, Range<usize>)> {
-    const KEY: &str = "AGE-SECRET-KEY-1";
     let upper = text.to_ascii_uppercase();
     let mut first = None;
     let mut masked = String::with_capacity(text.len());

@@ -27,6 +27,7 @@ mod budget;
 mod concurrency;
 mod exit_codes;
 mod fleet;
+mod import_manifest;
 #[cfg(unix)]
 mod interrupt;
 #[cfg(unix)]

@@ -1,15 +1,24 @@
 //! What is typed on the command line. The doc comments are the help texts.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+mod emulator;
+mod plan;
 mod state;
 
+pub(crate) use emulator::{EmulatorArgs, EmulatorTls};
+pub(crate) use plan::{
+    ApplyArgs, ApplyOptions, DestroyArgs, Forms, PlanArgs, PlanOptions, RollbackArgs, ShowArgs,
+    Towards,
+};
 pub(crate) use state::StateCommand;
+
+/// The manifest where the command line names none.
+pub(crate) const MANIFEST: &str = "jumpbag.yaml";
 
 /// Keep a Defender for Endpoint live response library as a reviewed manifest says
 ///
@@ -44,7 +53,7 @@ pub(crate) struct Global {
         long,
         global = true,
         value_name = "FILE",
-        default_value = "jumpbag.yaml"
+        default_value = MANIFEST
     )]
     pub(crate) manifest: Utf8PathBuf,
     /// Only this library of the manifest; a glob, may be repeated
@@ -124,7 +133,8 @@ Examples:
     #[command(after_help = "\
 Examples:
   jumpbag import collect-triage.ps1
-  jumpbag import --all")]
+  jumpbag import --all
+  jumpbag import --all --write-manifest jumpbag.yaml --search scripts")]
     Import(ImportArgs),
     /// Look at the state, and unlock it
     #[command(subcommand, after_help = "Example:\n  jumpbag state list")]
@@ -173,162 +183,6 @@ pub(crate) enum ValidateFormat {
     Azure,
 }
 
-/// What a plan is about.
-#[derive(Clone, Debug, Default, Args)]
-pub(crate) struct PlanOptions {
-    /// Take the state for what is in the library, and make no call
-    #[arg(long)]
-    pub(crate) no_refresh: bool,
-    /// Only this file; may be repeated
-    #[arg(long, value_name = "NAME")]
-    pub(crate) target: Vec<String>,
-    /// Allow this many deletions in this run, instead of `max_deletes`
-    #[arg(long, value_name = "N")]
-    pub(crate) allow_deletes: Option<u64>,
-}
-
-/// What a plan takes the library to.
-#[derive(Clone, Debug, Default, Args)]
-pub(crate) struct TowardsArgs {
-    /// Delete everything that jumpbag put there
-    #[arg(long)]
-    destroy: bool,
-    /// Go back to this serial of the state, from the contents that are kept
-    #[arg(long, value_name = "SERIAL", conflicts_with = "destroy")]
-    rollback: Option<u64>,
-}
-
-impl TowardsArgs {
-    /// The same as one choice.
-    pub(crate) fn towards(&self) -> Towards {
-        match self.rollback {
-            Some(serial) => Towards::Serial(serial),
-            None if self.destroy => Towards::Nothing,
-            None => Towards::Manifest,
-        }
-    }
-}
-
-/// What a plan takes the library to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Towards {
-    /// What the manifest asks for.
-    #[default]
-    Manifest,
-    /// Nothing that jumpbag put there.
-    Nothing,
-    /// What the state of this serial had.
-    Serial(u64),
-}
-
-impl Towards {
-    /// The options that say it.
-    pub(crate) fn words(self) -> Vec<String> {
-        match self {
-            Self::Manifest => Vec::new(),
-            Self::Nothing => vec!["--destroy".to_owned()],
-            Self::Serial(serial) => vec!["--rollback".to_owned(), serial.to_string()],
-        }
-    }
-
-    /// The serial that is gone back to.
-    pub(crate) fn serial(self) -> Option<u64> {
-        match self {
-            Self::Serial(serial) => Some(serial),
-            Self::Manifest | Self::Nothing => None,
-        }
-    }
-}
-
-/// In which forms a plan is written, besides or instead of its text.
-#[derive(Clone, Debug, Default, Args)]
-pub(crate) struct Forms {
-    /// Write the plan as Markdown for a comment; `-` for standard output, instead of the text
-    #[arg(long, value_name = "FILE")]
-    pub(crate) markdown: Option<Utf8PathBuf>,
-    /// Write the plan as a page of HTML; `-` for standard output, instead of the text
-    #[arg(long, value_name = "FILE")]
-    pub(crate) html: Option<Utf8PathBuf>,
-    /// Write the plan as JSON; `-` for standard output, instead of the text
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json: Option<Utf8PathBuf>,
-}
-
-impl Forms {
-    /// The forms that were asked for, by their options.
-    pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, &Utf8PathBuf)> {
-        let Self {
-            markdown,
-            html,
-            json,
-        } = self;
-        let all = [("--markdown", markdown), ("--html", html), ("--json", json)];
-        all.into_iter()
-            .filter_map(|(option, path)| Some((option, path.as_ref()?)))
-    }
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct PlanArgs {
-    #[command(flatten)]
-    pub(crate) options: PlanOptions,
-    #[command(flatten)]
-    pub(crate) towards: TowardsArgs,
-    /// Save the plan, for `apply FILE`
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: Option<Utf8PathBuf>,
-    #[command(flatten)]
-    pub(crate) forms: Forms,
-    /// Exit with 2 when there are changes
-    #[arg(long)]
-    pub(crate) detailed_exitcode: bool,
-}
-
-/// How a plan is applied.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct ApplyOptions {
-    #[command(flatten)]
-    pub(crate) forms: Forms,
-    /// Do not ask
-    #[arg(long)]
-    pub(crate) auto_approve: bool,
-    /// Apply only if the plan has this fingerprint
-    #[arg(long, value_name = "FINGERPRINT", conflicts_with = "auto_approve")]
-    pub(crate) approved: Option<String>,
-    /// Append what happens as JSON lines, for an audit trail; `-` for standard output, instead of the texts
-    #[arg(long, value_name = "FILE")]
-    pub(crate) events: Option<Utf8PathBuf>,
-    /// How many files are sent at once
-    #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub(crate) concurrency: u16,
-    /// Wait this long for a locked state, such as 5m
-    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
-    pub(crate) lock_timeout: Duration,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ApplyArgs {
-    /// A saved plan; without one, apply plans first
-    #[arg(conflicts_with_all = ["no_refresh", "target", "destroy", "rollback"])]
-    pub(crate) plan: Option<Utf8PathBuf>,
-    #[command(flatten)]
-    pub(crate) options: PlanOptions,
-    #[command(flatten)]
-    pub(crate) towards: TowardsArgs,
-    #[command(flatten)]
-    pub(crate) apply: ApplyOptions,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct RollbackArgs {
-    /// The state to go back to, by its serial in `state history`
-    pub(crate) serial: u64,
-    #[command(flatten)]
-    pub(crate) options: PlanOptions,
-    #[command(flatten)]
-    pub(crate) apply: ApplyOptions,
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct RestoreArgs {
     /// The file, and optionally the serial of the state that it is taken from
@@ -340,22 +194,6 @@ pub(crate) struct RestoreArgs {
     /// Write over what is there
     #[arg(long)]
     pub(crate) force: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct DestroyArgs {
-    #[command(flatten)]
-    pub(crate) options: PlanOptions,
-    #[command(flatten)]
-    pub(crate) apply: ApplyOptions,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ShowArgs {
-    /// The saved plan
-    pub(crate) plan: Utf8PathBuf,
-    #[command(flatten)]
-    pub(crate) forms: Forms,
 }
 
 #[derive(Debug, Args)]
@@ -377,47 +215,15 @@ pub(crate) struct ImportArgs {
     /// Take everything that the library has
     #[arg(long)]
     pub(crate) all: bool,
+    /// Write a manifest of it to this new file, and take into the state what has a source there
+    #[arg(long, value_name = "FILE", value_parser = new_file)]
+    pub(crate) write_manifest: Option<Utf8PathBuf>,
+    /// Look for sources in this folder, by their SHA-256; may be repeated
+    #[arg(long, value_name = "DIR", requires = "write_manifest")]
+    pub(crate) search: Vec<Utf8PathBuf>,
     /// Wait this long for a locked state, such as 5m
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
     pub(crate) lock_timeout: Duration,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct EmulatorArgs {
-    /// Where to listen: a loopback address; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
-    pub(crate) listen: SocketAddr,
-    /// The folder that holds the library
-    #[arg(long, value_name = "DIR", default_value = ".library")]
-    pub(crate) data: PathBuf,
-    /// A rate limit such as 100/1m; may be repeated [default: 100/1m and 1500/1h]
-    #[arg(long, value_name = "CALLS/TIME")]
-    pub(crate) limit: Vec<jumpbag_emulator::Limit>,
-    /// Have no rate limit
-    #[arg(long, conflicts_with = "limit")]
-    pub(crate) no_limit: bool,
-    /// The largest file, such as 4MB
-    #[arg(long, value_name = "SIZE", default_value = "4MB", value_parser = size)]
-    pub(crate) max_file_size: u64,
-    /// A fault to inject; may be repeated
-    #[arg(long, value_name = "SPEC")]
-    pub(crate) fault: Vec<jumpbag_emulator::Fault>,
-    /// Speak TLS, with a certificate authority that is made for this run; `--tls` alone means valid
-    #[arg(long, value_name = "CERTIFICATE", num_args = 0..=1, require_equals = true, default_missing_value = "valid")]
-    pub(crate) tls: Option<EmulatorTls>,
-    /// A JSON file with the tenants and applications that may ask for tokens [default: anybody may]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) entra: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum EmulatorTls {
-    /// A certificate for localhost and the loopback addresses
-    Valid,
-    /// One whose time is over
-    Expired,
-    /// One for another host
-    WrongHost,
 }
 
 #[derive(Debug, Args)]
@@ -455,6 +261,10 @@ fn duration(text: &str) -> Result<Duration, String> {
     Duration::try_from(span).map_err(|_| "expected a time that is not negative".to_owned())
 }
 
-fn size(text: &str) -> Result<u64, String> {
-    crate::manifest::size(text).ok_or_else(|| "expected a size such as 4MB or 20MiB".to_owned())
+/// A file that a later run reads, so that standard output is none.
+fn new_file(text: &str) -> Result<Utf8PathBuf, String> {
+    if text == "-" {
+        return Err("expected a file, which the next plan reads".to_owned());
+    }
+    Ok(text.into())
 }

@@ -12,9 +12,24 @@ use crate::cli::stop::Stop;
 use crate::model::{Name, ObservedFile, TrackedFile};
 use crate::render::{escape::visible, plural};
 use crate::state::Locked;
+use manifest::Writing;
+
+mod draft;
+mod error;
+mod manifest;
+mod report;
+#[cfg(test)]
+mod tests;
 
 pub(in crate::cli) async fn run(context: &Context, args: &ImportArgs) -> Result<Exit, Failure> {
-    let sessions = Workspace::load(context)?.sessions(context)?;
+    let (writing, workspace) = match &args.write_manifest {
+        Some(path) => {
+            let (writing, workspace) = Writing::begin(context, path, &args.search)?;
+            (Some(writing), workspace)
+        }
+        None => (None, Workspace::load(context)?),
+    };
+    let sessions = workspace.sessions(context)?;
     let stop = Stop::listen(context.output)?;
     let names: BTreeSet<_> = args.names.iter().map(Name::existing).collect();
     let work = async {
@@ -24,9 +39,16 @@ pub(in crate::cli) async fn run(context: &Context, args: &ImportArgs) -> Result<
                 Err(failure) => Err(Unready::new(session.clone(), failure).await),
             }
         });
-        let (ready, unready) = libraries::sort_out(context, results.await)?;
+        let (mut ready, unready) = libraries::sort_out(context, results.await)?;
         // Nothing is written before every name is known.
         check(&names, &ready)?;
+        if let Some(writing) = &writing {
+            // A manifest without a library would later be taken for one that has it no more.
+            if !unready.is_empty() {
+                return Err(error::Error::NotAllReady.into());
+            }
+            writing.write(context, &mut ready, |name| args.all || names.contains(name))?;
+        }
         for (session, locked, observed) in ready {
             write(context, args, session, locked, observed, &names)?;
         }
@@ -99,7 +121,7 @@ fn write(
         )?;
         locked.finish()?;
     }
-    report(context, session, &found)
+    report(context, args, session, &found)
 }
 
 fn enter(
@@ -111,9 +133,8 @@ fn enter(
         // The manifest's protection holds from the start; a size that is known is kept.
         let desired = session.desired.get(name);
         let mut file = observed.file.clone();
-        file.size = desired
-            .filter(|desired| desired.file.sha256 == file.sha256)
-            .and_then(|desired| desired.file.size);
+        let known = desired.filter(|desired| desired.file.sha256 == file.sha256);
+        file.size = file.size.or(known.and_then(|desired| desired.file.size));
         let protect = desired.is_some_and(|desired| desired.protect);
         document
             .files
@@ -124,6 +145,7 @@ fn enter(
 /// Says what was imported, and what the manifest still has to say about it.
 fn report(
     context: &Context,
+    args: &ImportArgs,
     session: &Session,
     found: &BTreeMap<Name, ObservedFile>,
 ) -> Result<(), Failure> {
@@ -136,6 +158,9 @@ fn report(
         text.push('\n');
     }
     context.output.result(&text)?;
+    if args.write_manifest.is_some() {
+        return Ok(());
+    }
     let missing: Vec<_> = found
         .keys()
         .filter(|name| !session.desired.contains_key(name))
