@@ -7,7 +7,8 @@ returned.
 
 Azurite knows shared access signatures, and no identities of Entra. The S3-compatible server is moto, which answers
 conditional writes as S3 does, one request at a time; it knows no rights and keeps nothing. No emulator of Google Cloud
-Storage was found in a package registry that honours conditions: gcp-storage-emulator ignores them and cannot list.
+Storage was found in a package registry that honours conditions (gcp-storage-emulator ignores them and cannot list), so
+that it is a stand-in of ours, written from Google's pages.
 """
 
 import base64
@@ -23,6 +24,8 @@ import subprocess
 import sys
 import threading
 import urllib.parse
+
+import gcs
 
 # Public, and the same in every Azurite: https://learn.microsoft.com/azure/storage/common/storage-use-azurite
 ACCOUNT = "devstoreaccount1"
@@ -128,6 +131,20 @@ def s3():
     }
 
 
+def google():
+    """Starts the stand-in for Google Cloud Storage in this process; returns what a test needs to know."""
+    account = {"GOOGLE_BASE_URL": gcs.start(ENTRIES)}
+    return {
+        "name": "gcs",
+        "seeded": "gs://states/seeded",
+        "backend": "gcs",
+        "url": "gs://states/jumpbag",
+        "nowhere": "gs://nothing/jumpbag",
+        "environment": {**account, "GOOGLE_BEARER_TOKEN": gcs.WRITER},
+        "reader": {**account, "GOOGLE_BEARER_TOKEN": gcs.READER},
+    }
+
+
 def main():
     folder, command, *test = pathlib.Path(sys.argv[1]), *sys.argv[2:]
     import logging
@@ -135,7 +152,7 @@ def main():
     process, blobs = azurite(command, folder)
     try:
         path = folder / "servers.json"
-        path.write_text(json.dumps([blobs, s3()]))
+        path.write_text(json.dumps([blobs, s3(), google()]))
         sys.exit(subprocess.run(test, env={**os.environ, "JUMPBAG_TEST_SERVERS": str(path)}).returncode)
     finally:
         process.terminate()

@@ -59,7 +59,7 @@ fn with_each(test: impl Fn(&Server) + Sync) {
     )]
     let path = env::var(SERVERS).expect("run by `.ci/storage`, which starts the servers");
     let servers: Vec<Server> = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
-    assert!(servers.len() >= 2);
+    assert!(servers.len() >= 3);
     thread::scope(|scope| {
         for server in &servers {
             let test = &test;

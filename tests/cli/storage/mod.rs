@@ -17,6 +17,23 @@ use crate::harness::{Run, World};
 
 use proxy::Proxy;
 
+/// What the files are from one round to the next.
+const ONE: &[(&str, &str)] = &[("a.ps1", "a"), ("b.ps1", "one"), ("kept.ps1", "kept")];
+const OTHER: &[(&str, &str)] = &[("b.ps1", "other"), ("c.ps1", "c"), ("kept.ps1", "kept")];
+
+const APPLY: &[&str] = &["apply", "--auto-approve"];
+
+/// Removes all that can be removed.
+const PRUNE: &[&str] = &[
+    "state",
+    "gc",
+    "--keep",
+    "1",
+    "--older-than",
+    "0s",
+    "--prune",
+];
+
 /// One of the servers that `.ci/storage` starts.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Server {
@@ -46,7 +63,7 @@ struct Far {
 pub(crate) fn servers() -> Vec<Server> {
     let path = env::var("JUMPBAG_TEST_SERVERS").expect("run by `.ci/storage`");
     let servers: Vec<Server> = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
-    assert!(servers.len() >= 2);
+    assert!(servers.len() >= 3);
     servers
 }
 

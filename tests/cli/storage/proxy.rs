@@ -13,6 +13,7 @@ use crate::running::wait_until;
 pub(super) struct Asked {
     pub(super) number: usize,
     pub(super) method: String,
+    /// Without percent-encoding: of Google's, each object's name is one segment.
     pub(super) target: String,
 }
 
@@ -134,7 +135,7 @@ fn serve(shared: &Mutex<Shared>, upstream: &str, stream: &TcpStream) -> io::Resu
         let asked = Asked {
             number: shared.asked.len(),
             method: word(),
-            target: word(),
+            target: word().replace("%2F", "/").replace("%2E", "."),
         };
         let act = (shared.script)(&asked);
         shared.asked.push(asked);

@@ -24,8 +24,9 @@ const COMMANDS: &[&[&str]] = &[
 
 /// What is not to be found: the values of variables that hold secrets, as they are and as they are in a URL.
 fn secrets(far: &Far) -> Vec<String> {
-    const SECRET: [&str; 4] = [
+    const SECRET: [&str; 5] = [
         "ACCOUNT_KEY",
+        "BEARER_TOKEN",
         "SAS_KEY",
         "SECRET_ACCESS_KEY",
         "AGE_IDENTITY",
