@@ -1,22 +1,19 @@
 //! Runs that are killed at each of their requests to a server, before it is served and after: what they began, the
 //! next one completes.
 
-use age::secrecy::{ExposeSecret as _, SecretString};
-use age::x25519::Identity;
-
+use std::collections::BTreeSet;
 use std::process::Stdio;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use age::secrecy::{ExposeSecret as _, SecretString};
+use age::x25519::Identity;
+
+use crate::harness::digest;
+
 use super::proxy::Act;
-use super::{Far, servers};
-
-/// What a file is from one round to the next.
-const ONE: &[(&str, &str)] = &[("a.ps1", "a"), ("b.ps1", "one"), ("kept.ps1", "kept")];
-const OTHER: &[(&str, &str)] = &[("b.ps1", "other"), ("c.ps1", "c"), ("kept.ps1", "kept")];
-
-const APPLY: &[&str] = &["apply", "--auto-approve"];
+use super::{APPLY, Far, ONE, OTHER, PRUNE, servers};
 
 /// Runs `args`, and kills it when request `number` has come: before it is served, or after. Whether there were that
 /// many.
@@ -108,16 +105,46 @@ fn an_apply_that_is_killed_at_any_request_to_servers_is_completed_by_the_next() 
         assert!(requests > 12, "{requests}");
         // Nothing lies there that no state refers to, and nothing is missing: a copy of all has what was ever applied.
         far.expect(0, &["state", "migrate", "--to", "copy"]);
-        let mut objects: Vec<_> = std::fs::read_dir(far.world.path("copy/test/objects"))
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        objects.sort_unstable();
-        let mut applied: Vec<_> = ["a", "one", "kept", "other", "c"]
-            .map(|content| crate::harness::digest(content.as_bytes()))
-            .into();
-        applied.sort_unstable();
-        assert_eq!(objects, applied);
+        assert_copied(&far, &["a", "one", "kept", "other", "c"]);
+    });
+}
+
+/// A copy of the state holds `contents`, and no others.
+#[track_caller]
+fn assert_copied(far: &Far, contents: &[&str]) {
+    let objects = std::fs::read_dir(far.world.path("copy/test/objects")).unwrap();
+    let objects: BTreeSet<_> = objects
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let contents = contents.iter();
+    let applied = contents.map(|content| digest(content.as_bytes()));
+    assert_eq!(objects, applied.collect());
+}
+
+#[test]
+#[ignore = "needs the servers that `.ci/storage` starts"]
+fn what_killed_applies_leave_on_servers_is_found_by_gc() {
+    with_each_death("left", |far, act| {
+        let mut number = 0;
+        loop {
+            // Nobody asks for it again.
+            far.files(&[("a.ps1", &format!("left by {number}"))]);
+            let was_killed = killed_at(&far, APPLY, number, act);
+            far.files(ONE);
+            far.unlock(APPLY);
+            far.expect(0, APPLY);
+            if !was_killed {
+                break;
+            }
+            number += 1;
+        }
+        far.assert_settled(ONE);
+        // As late as that what was left is not young.
+        far.proxy.script(|_| Act::OtherDay);
+        far.expect(0, PRUNE);
+        far.proxy.serve();
+        far.expect(0, &["state", "migrate", "--to", "copy"]);
+        assert_copied(&far, &["a", "one", "kept"]);
     });
 }
 
