@@ -4,10 +4,11 @@ use camino::Utf8Path;
 use url::Url;
 
 use super::env;
+use super::error::Error;
 use super::exit::Failure;
 use crate::http::{Http, Pool};
 use crate::identity::{self, Environment, Place, Registry, Wanted};
-use crate::library::Identity;
+use crate::library::{Identity, Timeouts};
 use crate::manifest::{Cloud, Library};
 
 /// Made once for a run.
@@ -15,16 +16,27 @@ pub(super) struct Access {
     environment: Environment,
     pool: Pool,
     sources: Registry,
+    timeouts: Timeouts,
 }
 
 impl Access {
     /// With what the environment says now.
-    pub(super) fn new() -> Self {
-        Self {
+    pub(super) fn new() -> Result<Self, Error> {
+        let mut timeouts = Timeouts::default();
+        if let Some(answer) = env::timeout()? {
+            timeouts.answer = answer;
+        }
+        Ok(Self {
             environment: env::identities(),
             pool: Pool::default(),
-            sources: Registry::default(),
-        }
+            sources: Registry::new(timeouts.answer),
+            timeouts,
+        })
+    }
+
+    /// How long an API may take.
+    pub(super) fn timeouts(&self) -> Timeouts {
+        self.timeouts.clone()
     }
 
     /// How connections for `library` are made; `folder` is the manifest's.

@@ -2,10 +2,13 @@
 
 use std::env;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::error::Error;
 use crate::identity::Environment;
+use crate::manifest;
 
 /// A bearer token for the API, for `auth: token` (and for `auth: default`, where it is set).
 pub(crate) const TOKEN: &str = "JUMPBAG_TOKEN";
@@ -19,6 +22,8 @@ pub(crate) const CLIENT_ID: &str = "AZURE_CLIENT_ID";
 pub(crate) const AGE_IDENTITY: &str = "JUMPBAG_AGE_IDENTITY";
 /// A file of them.
 pub(crate) const AGE_IDENTITY_FILE: &str = "JUMPBAG_AGE_IDENTITY_FILE";
+/// How long a library and a login host may take for an answer, as in `30s`.
+pub(crate) const TIMEOUT: &str = "JUMPBAG_TIMEOUT";
 /// What is logged to standard error, as a filter of the `tracing-subscriber` crate.
 pub(crate) const LOG: &str = "JUMPBAG_LOG";
 
@@ -44,6 +49,15 @@ pub(crate) fn text(name: &str) -> Option<String> {
 /// The token; never printed.
 pub(crate) fn token() -> Option<SecretString> {
     text(TOKEN).map(|token| SecretString::from(token.trim().to_owned()))
+}
+
+/// How long an answer may take, where the variable says so.
+pub(crate) fn timeout() -> Result<Option<Duration>, Error> {
+    let Some(text) = text(TIMEOUT) else {
+        return Ok(None);
+    };
+    let time = manifest::duration(&text);
+    time.map(Some).ok_or(Error::BadTimeout { text })
 }
 
 /// The settings of object stores, by the names of their variables: what the crate `object_store` reads.

@@ -17,7 +17,7 @@ use super::output::Output;
 use super::{Context, env, file};
 use crate::diagnostics::{Problem, Texts};
 use crate::gather::{self, Known};
-use crate::library::{self, Client, Identity, Retry, Timeouts};
+use crate::library::{self, Client, Identity, Retry};
 use crate::manifest::{self, Endpoint, Library, Manifest};
 use crate::model::{DesiredFile, Inputs, LibraryId, Name, ObservedFile, Policy, Selection};
 use crate::plan::Warning;
@@ -159,7 +159,7 @@ impl Shared {
             None => Place::folder(manifest.folder().join(&manifest.state.path)),
             Some(url) => Place::remote(url, env::storage(), jiff::Timestamp::now)?,
         };
-        let access = Arc::new(Access::new());
+        let access = Arc::new(Access::new()?);
         let place = place.sealed(keys(&manifest.state.encrypt_to)?);
         Ok(Self { access, place })
     }
@@ -397,7 +397,7 @@ impl Session {
             retry: Retry::default(),
             identity,
             http,
-            timeouts: Timeouts::default(),
+            timeouts: self.access.timeouts(),
             random: fastrand::Rng::new(),
             now: jiff::Timestamp::now,
         };

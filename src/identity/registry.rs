@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -37,12 +38,20 @@ pub(crate) struct Place {
 }
 
 /// The sources of one run.
-#[derive(Default)]
 pub(crate) struct Registry {
+    time: Duration,
     sources: Mutex<BTreeMap<Key, Arc<Source>>>,
 }
 
 impl Registry {
+    /// With none yet. A login host has `time` for an answer.
+    pub(crate) fn new(time: Duration) -> Self {
+        Self {
+            time,
+            sources: Mutex::default(),
+        }
+    }
+
     /// The identity `choice` at `place`: the same source of tokens for whoever asks for the same. Asks nobody.
     pub(crate) fn identity(
         &self,
@@ -59,7 +68,7 @@ impl Registry {
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
         let source = sources.entry(key).or_insert_with(|| {
             let retry = Retry::default();
-            let transport = Transport::new(http, retry, fastrand::Rng::new(), now);
+            let transport = Transport::new(http, retry, self.time, fastrand::Rng::new(), now);
             Arc::new(Source::new(Credential::new(method, place, transport, now)))
         });
         Identity::Source(Arc::clone(source) as _)

@@ -18,9 +18,6 @@ use crate::library::{Retry, retry_after};
 /// The most that is read of an answer; a token has a few thousand characters.
 const MOST: usize = 256 * 1024;
 
-/// From sending to the end of the answer.
-const TIME: Duration = Duration::from_secs(30);
-
 /// The longest wait that a `Retry-After` can impose; who asks for more is told to come again.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
@@ -32,6 +29,8 @@ const SHOWN: usize = 200;
 pub(super) struct Transport {
     http: Http,
     retry: Retry,
+    /// From sending to the end of the answer.
+    time: Duration,
     random: Mutex<fastrand::Rng>,
     now: fn() -> Timestamp,
 }
@@ -111,16 +110,18 @@ impl Failure {
 }
 
 impl Transport {
-    /// A transport over `http`, which tries again as `retry` says.
+    /// A transport over `http`, which waits `time` for an answer, and tries again as `retry` says.
     pub(super) fn new(
         http: Http,
         retry: Retry,
+        time: Duration,
         random: fastrand::Rng,
         now: fn() -> Timestamp,
     ) -> Self {
         Self {
             http,
             retry,
+            time,
             random: Mutex::new(random),
             now,
         }
@@ -172,7 +173,7 @@ impl Transport {
                 Failure::Broken { host, cause }
             }
         };
-        let built = build(http, request)?;
+        let built = build(http, request, self.time)?;
         let mut response = http.execute(built).await.map_err(failed)?;
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
@@ -264,13 +265,17 @@ fn host(url: &Url) -> String {
     }
 }
 
-fn build(http: &reqwest::Client, request: &Request) -> Result<reqwest::Request, Failure> {
+fn build(
+    http: &reqwest::Client,
+    request: &Request,
+    time: Duration,
+) -> Result<reqwest::Request, Failure> {
     let method = request.method();
     let method = reqwest::Method::from_bytes(method.as_str().as_bytes())
         .map_err(|_| Failure::Malformed("its method is unknown"))?;
     let mut built = http
         .request(method, request.url().clone())
-        .timeout(TIME)
+        .timeout(time)
         .body(bytes(request)?.clone());
     for (name, value) in request.headers().iter() {
         let mut value = reqwest::header::HeaderValue::from_str(value.as_str())

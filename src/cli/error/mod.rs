@@ -92,6 +92,19 @@ pub(crate) enum Error {
         cause: url::ParseError,
     },
 
+    /// `JUMPBAG_TIMEOUT` is no length of time.
+    #[error("`{text}` in JUMPBAG_TIMEOUT is not a length of time")]
+    #[diagnostic(
+        code(jumpbag::cli::bad_timeout),
+        help(
+            "write a whole number and `ms`, `s`, `m` or `h`, such as `30s`; without it, a minute"
+        )
+    )]
+    BadTimeout {
+        /// What was given.
+        text: String,
+    },
+
     /// The built-in emulator does not start.
     #[error("could not start the emulator of the library `{library}`")]
     #[diagnostic(

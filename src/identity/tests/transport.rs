@@ -40,7 +40,8 @@ fn transport() -> Transport {
         ..Retry::default()
     };
     let http = Http::new(Vec::new()).unwrap();
-    Transport::new(http, retry, fastrand::Rng::with_seed(1), || {
+    let random = fastrand::Rng::with_seed(1);
+    Transport::new(http, retry, Duration::from_secs(30), random, || {
         Timestamp::UNIX_EPOCH
     })
 }
