@@ -217,15 +217,12 @@ impl Client {
             // Any other success is not documented: a gateway's page, perhaps. So look.
             Ok(reply) => reply,
             Err(Trouble::Final(error)) => {
-                return match error.rejected() {
-                    Some(answer) if answer.status == 404 && answer.code().is_some() => {
-                        Ok(Deleted::AlreadyGone)
-                    }
-                    // Not in the API's words: it may be a wrong address that nothing is found at.
-                    Some(answer) if answer.status == 404 && !self.holds(call, name).await? => {
-                        Ok(Deleted::AlreadyGone)
-                    }
-                    _ => Err(Trouble::Final(error)),
+                let is_not_found = error.rejected().is_some_and(|answer| answer.status == 404);
+                // Whatever it was that is not found there, only the list says that the file is gone.
+                return if is_not_found && !self.holds(call, name).await? {
+                    Ok(Deleted::AlreadyGone)
+                } else {
+                    Err(Trouble::Final(error))
                 };
             }
             Err(trouble) => return Err(trouble),

@@ -326,16 +326,22 @@ async fn read(
         body: Vec::new(),
         token: token.clone(),
     };
+    // Only what was asked for may be long.
+    let most = if reply.status.is_success() {
+        call.most
+    } else {
+        MOST_OF_AN_ANSWER
+    };
     let status = reply.status.as_u16();
     let request = || call.request();
     let failure = loop {
         match response.chunk().await {
             Ok(None) => break None,
-            Ok(Some(chunk)) if reply.body.len() + chunk.len() > call.most => {
+            Ok(Some(chunk)) if reply.body.len() + chunk.len() > most => {
                 break Some(Failure::TooLong {
                     request: request(),
                     status,
-                    most: call.most,
+                    most,
                 });
             }
             Ok(Some(chunk)) => reply.body.extend_from_slice(&chunk),
@@ -375,9 +381,11 @@ fn ids(reply: &Reply) -> BTreeMap<&'static str, String> {
     let in_headers = IDS
         .into_iter()
         .filter_map(|name| Some((name, header(reply, &HeaderName::from_static(name))?)));
-    let in_text = match said(reply) {
-        Said::Api { target, .. } => target.map(|target| ("target", target)),
-        Said::Other { .. } => None,
+    // A success may be long, and names none.
+    let refused = (!reply.status.is_success()).then(|| said(reply));
+    let in_text = match refused {
+        Some(Said::Api { target, .. }) => target.map(|target| ("target", target)),
+        Some(Said::Other { .. }) | None => None,
     };
     in_headers
         .chain(in_text)

@@ -46,9 +46,24 @@ async fn a_name_of_dots_sends_nothing() {
 #[tokio::test]
 async fn what_is_not_there_is_gone() {
     for code in ["NotFound", "ResourceNotFound"] {
-        let ended = deleted([error(404, code, "no such file")]).await;
-        assert_eq!(ended, "AlreadyGone\nDELETE /api/libraryfiles/a");
+        let ended = deleted([error(404, code, "no such file"), holding("b")]).await;
+        assert_eq!(
+            ended,
+            "AlreadyGone\nDELETE /api/libraryfiles/a\nGET /api/libraryfiles"
+        );
     }
+}
+
+#[tokio::test]
+async fn a_404_about_a_file_that_is_there_is_no_success() {
+    let gone = error(404, "ResourceNotFound", "no such file");
+    insta::assert_snapshot!(deleted([gone, holding("a")]).await, @r"
+    the API refused to delete `a`
+    `DELETE http://127.0.0.1:PORT/api/libraryfiles/a` was answered 404 ResourceNotFound: `no such file` (correlation id `7f3c`)
+    help: check the library's `endpoint`: there seems to be no live response library API at it
+    DELETE /api/libraryfiles/a
+    GET /api/libraryfiles
+    ");
 }
 
 #[tokio::test]
@@ -87,10 +102,11 @@ async fn a_success_that_is_not_documented_is_looked_into() {
 #[tokio::test]
 async fn a_delete_that_was_done_before_the_connection_broke_is_done() {
     let gone = error(404, "NotFound", "no such file");
-    insta::assert_snapshot!(deleted([Step::Close, gone]).await, @r"
+    insta::assert_snapshot!(deleted([Step::Close, gone, holding("b")]).await, @r"
     AlreadyGone
     DELETE /api/libraryfiles/a
     DELETE /api/libraryfiles/a
+    GET /api/libraryfiles
     ");
 }
 
