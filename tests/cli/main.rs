@@ -37,6 +37,8 @@ mod limits;
 #[cfg(unix)]
 mod locks;
 mod login_host;
+#[cfg(unix)]
+mod matrix;
 mod overlays;
 mod plan_files;
 mod plan_options;

@@ -8,10 +8,11 @@ mod refusals;
 mod server;
 mod shapes;
 mod throttles;
+mod timeouts;
 
 pub(crate) use http::Response;
 pub(crate) use model::{Entry, sha256};
-pub(crate) use server::{Act, Call, Request, Server};
+pub(crate) use server::{Act, Call, Done, Request, Server, Wire};
 
 use crate::harness::{Run, World, manifest};
 

@@ -201,7 +201,7 @@ fn a_file_that_disappears_before_its_delete_is_deleted() {
         Act::Serve
     });
     let run = run_apply(&world, 0);
-    assert_eq!(server.arrived(), ["list", "delete a.txt"]);
+    assert_eq!(server.arrived(), ["list", "delete a.txt", "list"]);
     assert!(
         run.stdout.ends_with("\nApplied to test: 1 deleted.\n"),
         "{run}"

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::BufReader;
+use std::io::{self, BufReader};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use jiff::Timestamp;
 
@@ -26,7 +26,21 @@ pub(crate) enum Act {
     Cut,
     /// It is done, and something else is answered.
     ServeBut(Response),
+    /// It is done, and nobody listens any more.
+    ServeAndLeave,
+    /// It is done, or not, and the wire decides what is made of the answer.
+    Wire(Done, Wire),
 }
+
+/// Whether a call has its effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Done {
+    Not,
+    Done,
+}
+
+/// Sends what it likes in the place of an answer; the connection ends after it.
+pub(crate) type Wire = Box<dyn FnOnce(&TcpStream, &Response) -> io::Result<()> + Send>;
 
 /// A call of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +48,8 @@ pub(crate) enum Call {
     List,
     Upload,
     Delete,
+    /// Of the login host of a managed identity, which this server is, too.
+    Token,
     Other,
 }
 
@@ -64,6 +80,9 @@ struct Shared {
     script: Script,
     requests: Vec<Request>,
     base: String,
+    /// Takes the connections, where somebody listens.
+    listening: Option<JoinHandle<()>>,
+    is_leaving: bool,
 }
 
 impl Server {
@@ -82,16 +101,39 @@ impl Server {
             script: Box::new(|_, _| Act::Serve),
             requests: Vec::new(),
             base: format!("http://{address}"),
+            listening: None,
+            is_leaving: false,
         }));
-        let served = Arc::clone(&shared);
-        thread::spawn(move || {
+        let server = Self { address, shared };
+        server.listen(listener);
+        server
+    }
+
+    fn listen(&self, listener: TcpListener) {
+        let served = Arc::clone(&self.shared);
+        let listening = thread::spawn(move || {
             for stream in listener.incoming() {
                 let (shared, stream) = (Arc::clone(&served), stream.unwrap());
+                if lock(&shared).is_leaving {
+                    return;
+                }
                 // A client that goes away ends its connection, and nothing else.
                 thread::spawn(move || serve(&shared, &stream).ok());
             }
         });
-        Self { address, shared }
+        self.shared().listening = Some(listening);
+    }
+
+    /// Refuses connections from now on.
+    pub(crate) fn leave(&self) {
+        leave(&self.shared, self.address);
+    }
+
+    /// Listens again, where it does not.
+    pub(crate) fn come_back(&self) {
+        if self.shared().listening.is_none() {
+            self.listen(TcpListener::bind(self.address).unwrap());
+        }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -144,7 +186,7 @@ impl Server {
     #[track_caller]
     pub(crate) fn take(&self) -> Vec<Request> {
         let requests = std::mem::take(&mut self.shared().requests);
-        for request in &requests {
+        for request in requests.iter().filter(|it| it.call != Call::Token) {
             let authorization = request.authorization.as_deref();
             assert_eq!(authorization, Some("Bearer a-secret-token"), "{request}");
         }
@@ -176,11 +218,12 @@ impl Request {
             ("GET", Some(query)) => (Call::List, query.replace("?$skip=", "")),
             ("POST", Some("")) => (Call::Upload, String::new()),
             ("DELETE", Some(name)) => (Call::Delete, name.trim_start_matches('/').to_owned()),
+            ("GET", None) if raw.target.starts_with("/msi/token?") => (Call::Token, String::new()),
             _ => (Call::Other, format!("{} {}", raw.method, raw.target)),
         };
         let form = match call {
             Call::Upload => Form::new(raw.form()),
-            Call::List | Call::Delete | Call::Other => Form::default(),
+            Call::List | Call::Delete | Call::Token | Call::Other => Form::default(),
         };
         Self {
             call,
@@ -209,44 +252,83 @@ impl fmt::Display for Request {
                 self.form.field("HasParameters")
             ),
             Call::Delete => write!(f, "delete {}", self.name),
+            Call::Token => f.write_str("token"),
             Call::Other => f.write_str(&self.name),
         }
     }
 }
 
+/// Closes the listener: connections are refused when this returns.
+fn leave(shared: &Mutex<Shared>, address: SocketAddr) {
+    let listening = {
+        let mut shared = lock(shared);
+        shared.is_leaving = true;
+        shared.listening.take()
+    };
+    if let Some(listening) = listening {
+        // It looks after each connection.
+        TcpStream::connect(address).unwrap();
+        listening.join().unwrap();
+    }
+    lock(shared).is_leaving = false;
+}
+
 /// Answers the requests of one connection, until either side closes it.
-fn serve(shared: &Mutex<Shared>, stream: &TcpStream) -> std::io::Result<()> {
+fn serve(shared: &Mutex<Shared>, stream: &TcpStream) -> io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut writer = stream.try_clone()?;
     while let Some(raw) = Raw::read(&mut reader)? {
-        let request = Request::new(&raw);
-        let (Some(response), cut) = lock(shared).answer(request) else {
-            return stream.shutdown(Shutdown::Both);
-        };
-        response.write(&mut writer, cut)?;
-        if cut {
-            return stream.shutdown(Shutdown::Both);
+        let answer = lock(shared).answer(Request::new(&raw));
+        match answer {
+            Reply::Whole(response) => response.write(&mut writer, false)?,
+            Reply::Cut(response) => {
+                response.write(&mut writer, true)?;
+                return stream.shutdown(Shutdown::Both);
+            }
+            Reply::None => return stream.shutdown(Shutdown::Both),
+            Reply::Last(response) => {
+                leave(shared, stream.local_addr()?);
+                response.write(&mut writer, false)?;
+                return stream.shutdown(Shutdown::Both);
+            }
+            Reply::Wire(response, wire) => return wire(stream, &response),
         }
     }
     Ok(())
 }
 
+/// What is sent back.
+enum Reply {
+    Whole(Response),
+    Cut(Response),
+    None,
+    /// Nobody listens when it arrives.
+    Last(Response),
+    Wire(Response, Wire),
+}
+
 impl Shared {
-    /// What is answered, if anything, and whether that breaks off.
-    fn answer(&mut self, request: Request) -> (Option<Response>, bool) {
+    fn answer(&mut self, request: Request) -> Reply {
         let act = (self.script)(&request, &mut self.files);
         let answer = match act {
-            Act::Serve => (Some(self.carry_out(&request)), false),
-            Act::Answer(response) => (Some(response), false),
-            Act::CloseBefore => (None, false),
+            Act::Serve => Reply::Whole(self.carry_out(&request)),
+            Act::Answer(response) => Reply::Whole(response),
+            Act::CloseBefore => Reply::None,
             Act::CloseAfter => {
                 self.carry_out(&request);
-                (None, false)
+                Reply::None
             }
-            Act::Cut => (Some(self.carry_out(&request)), true),
+            Act::Cut => Reply::Cut(self.carry_out(&request)),
             Act::ServeBut(response) => {
                 self.carry_out(&request);
-                (Some(response), false)
+                Reply::Whole(response)
+            }
+            Act::ServeAndLeave => Reply::Last(self.carry_out(&request)),
+            Act::Wire(done, wire) => {
+                let before = (done == Done::Not).then(|| self.files.clone());
+                let response = self.carry_out(&request);
+                self.files = before.unwrap_or_else(|| std::mem::take(&mut self.files));
+                Reply::Wire(response, wire)
             }
         };
         self.requests.push(request);
@@ -254,6 +336,15 @@ impl Shared {
     }
 
     fn carry_out(&mut self, request: &Request) -> Response {
+        if request.call == Call::Token {
+            let token = serde_json::json!({
+                "access_token": "a-secret-token",
+                "expires_on": (Timestamp::now().as_second() + 3600).to_string(),
+                "resource": "api",
+                "token_type": "Bearer",
+            });
+            return Response::json(200, &token);
+        }
         if request.authorization.is_none() {
             return Response::error(401, "Unauthorized", "no token");
         }
@@ -269,7 +360,7 @@ impl Shared {
                 body: String::new(),
             },
             Call::Delete => Response::error(404, "ResourceNotFound", "no such file"),
-            Call::Other => Response::error(404, "NotFound", "no such path"),
+            Call::Token | Call::Other => Response::error(404, "NotFound", "no such path"),
         }
     }
 }
