@@ -9,12 +9,12 @@ mod error;
 mod events;
 mod exit;
 mod file;
-#[cfg(test)]
-mod killed;
 mod ledger;
 mod libraries;
 mod output;
 mod progress;
+#[cfg(test)]
+mod proof;
 mod report;
 mod repository;
 mod review;

@@ -33,6 +33,8 @@ mod contents;
 mod document;
 mod error;
 mod exclusion;
+#[cfg(test)]
+mod faulty;
 mod format;
 mod gc;
 mod lease;
@@ -50,6 +52,8 @@ pub(crate) use budget::Budget;
 pub(crate) use contents::{Contents, Packed};
 pub(crate) use document::{Document, Owner, PlanAccount, Revision, RunAccount, Written};
 pub(crate) use error::Error;
+#[cfg(test)]
+pub(crate) use faulty::{Faulty, Plot};
 pub(crate) use gc::{Retention, Waste};
 pub(crate) use lock::Locked;
 #[cfg(test)]

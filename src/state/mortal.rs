@@ -38,6 +38,25 @@ pub(crate) struct Mortal {
     buried: Condvar,
 }
 
+/// The store on `backend`, whose files are in `folder`.
+pub(super) fn store(
+    backend: Arc<dyn Backend>,
+    folder: &Folder,
+    leased: bool,
+    now: fn() -> jiff::Timestamp,
+) -> Store {
+    let renew = Duration::from_hours(1);
+    Store {
+        prefix: Prefix::new(backend, Arc::default()),
+        exclusion: if leased {
+            Exclusion::Lease(Terms { renew, now })
+        } else {
+            Exclusion::System(folder.clone())
+        },
+        purpose: Purpose::Run,
+    }
+}
+
 impl Mortal {
     /// Sends to `died` when it dies.
     pub(crate) fn new(folder: Utf8PathBuf, death: Option<Death>, died: Sender<()>) -> Arc<Self> {
@@ -54,19 +73,8 @@ impl Mortal {
 
     /// The store on it, as in a folder or as in an object store.
     pub(crate) fn store(self: &Arc<Self>, leased: bool) -> Store {
-        let terms = Terms {
-            renew: Duration::from_hours(1),
-            now: || jiff::Timestamp::UNIX_EPOCH,
-        };
-        Store {
-            prefix: Prefix::new(Arc::<Self>::clone(self), Arc::default()),
-            exclusion: if leased {
-                Exclusion::Lease(terms)
-            } else {
-                Exclusion::System(self.folder.clone())
-            },
-            purpose: Purpose::Run,
-        }
+        let now = || jiff::Timestamp::UNIX_EPOCH;
+        store(Arc::<Self>::clone(self), &self.folder, leased, now)
     }
 
     /// How many operations there were.

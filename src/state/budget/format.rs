@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::model;
 use crate::model::Account;
@@ -58,7 +57,7 @@ struct Calls {
 
 /// Why a budget's bytes cannot be used.
 #[derive(Debug)]
-pub(super) enum Unreadable {
+pub(in crate::state) enum Unreadable {
     /// A newer version.
     Newer(FormatVersion),
     /// Something is wrong.
@@ -72,13 +71,9 @@ impl From<Damage> for Unreadable {
 }
 
 /// The accounts in `bytes`.
-pub(super) fn read(bytes: &[u8]) -> Result<Book, Unreadable> {
+pub(in crate::state) fn read(bytes: &[u8]) -> Result<Book, Unreadable> {
     let value = format::parse(bytes)?;
-    let version = value
-        .get("format_version")
-        .and_then(Value::as_str)
-        .and_then(FormatVersion::parse)
-        .ok_or(Damage::NoVersion)?;
+    let version = format::version(&value)?;
     if version > VERSION {
         return Err(Unreadable::Newer(version));
     }
@@ -99,7 +94,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Book, Unreadable> {
 }
 
 /// The bytes of `book`. Times are rounded up, which is what keeps to the limits.
-pub(super) fn write(book: &Book) -> serde_json::Result<Vec<u8>> {
+pub(in crate::state) fn write(book: &Book) -> serde_json::Result<Vec<u8>> {
     let run = |(run, account): (&String, &Account)| {
         let mut together: BTreeMap<Timestamp, u32> = BTreeMap::new();
         for calls in &account.made {

@@ -25,7 +25,7 @@ use super::backend::{Condition, Fault, Version};
 use super::prefix::Prefix;
 
 mod error;
-mod format;
+pub(super) mod format;
 #[cfg(test)]
 mod tests;
 

@@ -353,3 +353,21 @@ fn a_damaged_lock_is_nobodys_to_take() {
     help: make sure that no run is active, then delete it with the tools of your storage
     ");
 }
+
+#[test]
+fn a_lock_of_a_newer_major_format_is_nobodys_to_take() {
+    let place = Place::new();
+    let store = store(&place, NEVER);
+    drop(lock_as(&store, owner(1), Duration::ZERO).unwrap());
+    let given_back = place.text("lock.json");
+    let newer = given_back.replace("\"format_version\": \"1.1\"", "\"format_version\": \"2.0\"");
+    assert_ne!(newer, given_back);
+    place.put("lock.json", &newer);
+    let error = lock_as(&store, owner(1), Duration::ZERO).unwrap_err();
+    insta::assert_snapshot!(place.report(&error), @r"
+    [jumpbag::state::lock_damaged] the lock `STATE/lock.json` is damaged
+    cause: its `format_version` is `2.0`, which is newer than what this jumpbag reads: the one that wrote it knows who holds the lock
+    help: make sure that no run is active, then delete it with the tools of your storage
+    ");
+    assert_eq!(place.text("lock.json"), newer);
+}

@@ -157,25 +157,21 @@ impl From<Damage> for Unreadable {
 
 /// Reads a state. Nothing is taken from bytes whose checksum is wrong but the version.
 pub(super) fn read(bytes: &[u8]) -> Result<Reading, Unreadable> {
-    let Value::Object(mut members) = parse(bytes)? else {
+    let value = parse(bytes)?;
+    if !value.is_object() {
         return Err(Damage::NotAnObject.into());
-    };
-    if let Some(to) = members.get(MOVED_TO).and_then(Value::as_str) {
+    }
+    if let Some(to) = value.get(MOVED_TO).and_then(Value::as_str) {
         return Err(Unreadable::Moved(to.to_owned()));
     }
-    let version = members
-        .get("format_version")
-        .and_then(Value::as_str)
-        .and_then(FormatVersion::parse)
-        .ok_or(Damage::NoVersion)?;
+    let version = version(&value)?;
     // Before the checksum, which another major version may compute in another way.
     if version.major > FormatVersion::LATEST.major {
         return Err(Unreadable::Newer(version));
     }
-    let Some(Value::String(stated)) = members.remove("checksum") else {
-        return Err(Damage::NoChecksum.into());
-    };
-    let rest = sorted(Value::Object(members));
+    let (stated, rest) = without_checksum(value);
+    let stated = stated.ok_or(Damage::NoChecksum)?;
+    let rest = sorted(rest);
     let found = checksum(&rest);
     if stated != found {
         return Err(Damage::Checksum { stated, found }.into());
@@ -193,11 +189,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Reading, Unreadable> {
 /// The bytes of a state, which are known to read as `document`.
 pub(super) fn write(document: &Document) -> Result<Vec<u8>, Damage> {
     let members = |error| Damage::Members(FormatVersion::LATEST, error);
-    let mut value = serde_json::to_value(v1::State::of(document)?).map_err(members)?;
-    if let Value::Object(members) = &mut value {
-        members.remove("checksum");
-    }
-    let rest = sorted(value);
+    let value = serde_json::to_value(v1::State::of(document)?).map_err(members)?;
+    let rest = sorted(without_checksum(value).1);
     let checksum = checksum(&rest);
     let bytes = pretty(&sorted(with_checksum(rest, &checksum))).map_err(members)?;
     match read(&bytes) {
@@ -220,8 +213,17 @@ pub(super) fn write_moved(to: &str, at: Timestamp) -> Vec<u8> {
 
 /// Reads who holds a lock, or held it.
 pub(super) fn read_lock(bytes: &[u8]) -> Result<Lock, Damage> {
-    let lock: v1::Lock = serde_json::from_value(parse(bytes)?)
-        .map_err(|error| Damage::Members(FormatVersion::LATEST, error))?;
+    let value = parse(bytes)?;
+    let version = version(&value)?;
+    if version.major > FormatVersion::LATEST.major {
+        return Err(Damage::impossible(
+            "format_version",
+            version,
+            "newer than what this jumpbag reads: the one that wrote it knows who holds the lock",
+        ));
+    }
+    let lock: v1::Lock =
+        serde_json::from_value(value).map_err(|error| Damage::Members(version, error))?;
     lock.into_lock()
 }
 
@@ -235,6 +237,14 @@ pub(super) fn write_lock(lock: &Lock) -> Result<Vec<u8>, Damage> {
 /// The JSON Schema of `state.json` and of the history's entries.
 pub(super) fn schema() -> schemars::Schema {
     schemars::schema_for!(v1::State)
+}
+
+/// The version that a document says it has.
+pub(super) fn version(value: &Value) -> Result<FormatVersion, Damage> {
+    let stated = value.get("format_version").and_then(Value::as_str);
+    stated
+        .and_then(FormatVersion::parse)
+        .ok_or(Damage::NoVersion)
 }
 
 /// The JSON value in `bytes`.
@@ -252,6 +262,21 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Value, Damage> {
 /// `sha256:` and the digest of the compact form, whose members have to be sorted.
 fn checksum(rest: &Value) -> String {
     format!("sha256:{}", Sha256::of(rest.to_string().as_bytes()))
+}
+
+/// The same state with the checksum that is right for it.
+#[cfg(any(test, feature = "fuzz-internals"))]
+pub(super) fn repaired(value: Value) -> Option<Vec<u8>> {
+    let rest = sorted(without_checksum(value).1);
+    let checksum = checksum(&rest);
+    pretty(&with_checksum(rest, &checksum)).ok()
+}
+
+/// The checksum that a document says it has, and the rest of it.
+fn without_checksum(mut value: Value) -> (Option<String>, Value) {
+    let checksum = value.as_object_mut().and_then(|it| it.remove("checksum"));
+    let checksum = checksum.and_then(|it| Some(it.as_str()?.to_owned()));
+    (checksum, value)
 }
 
 fn with_checksum(mut rest: Value, checksum: &str) -> Value {
