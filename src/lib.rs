@@ -31,3 +31,6 @@ mod state;
 #[doc(hidden)]
 pub mod bench;
 pub mod cli;
+#[cfg(any(test, feature = "fuzz-internals"))]
+#[doc(hidden)]
+pub mod fuzz;

@@ -14,6 +14,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("bench", &["render"]),
     ("diagnostics", &[]),
     (
+        "fuzz",
+        &[
+            "annotate",
+            "diagnostics",
+            "library",
+            "manifest",
+            "render",
+            "state",
+        ],
+    ),
+    (
         "gather",
         &["diagnostics", "library", "manifest", "model", "state"],
     ),

@@ -57,6 +57,8 @@ mod entra;
 mod fault;
 mod folder;
 mod form;
+#[doc(hidden)]
+pub mod fuzz;
 mod hex;
 mod http;
 mod incoming;

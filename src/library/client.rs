@@ -274,7 +274,7 @@ impl fmt::Debug for Settings {
     }
 }
 
-fn observed(entity: Entity) -> Result<(Name, ObservedFile), Error> {
+pub(super) fn observed(entity: Entity) -> Result<(Name, ObservedFile), Error> {
     let Some(name) = entity.file_name.clone().filter(|name| !name.is_empty()) else {
         return Err(Error::Entry {
             file: "a file without a name".to_owned(),

@@ -18,6 +18,8 @@ mod body;
 mod client;
 mod endpoint;
 mod error;
+#[cfg(any(test, feature = "fuzz-internals"))]
+pub(crate) mod fuzz;
 mod gate;
 mod identity;
 mod ledger;

@@ -13,6 +13,8 @@ mod codes;
 mod content;
 mod decode;
 mod entry;
+#[cfg(any(test, feature = "fuzz-internals"))]
+pub(crate) mod fuzz;
 mod glob;
 mod identity;
 mod include;

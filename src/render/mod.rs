@@ -12,6 +12,8 @@ mod drift;
 mod edits;
 pub(crate) mod escape;
 mod fold;
+#[cfg(any(test, feature = "fuzz-internals"))]
+pub(crate) mod fuzz;
 mod group;
 mod heading;
 mod html;

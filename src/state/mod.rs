@@ -36,6 +36,8 @@ mod exclusion;
 #[cfg(test)]
 mod faulty;
 mod format;
+#[cfg(any(test, feature = "fuzz-internals"))]
+pub(crate) mod fuzz;
 mod gc;
 mod lease;
 mod lock;

@@ -58,7 +58,7 @@ impl Keys {
         own.any(|own| self.recipients.iter().any(|it| it.to_string() == own))
     }
 
-    fn seal(&self, plain: &[u8]) -> Result<Bytes, Fault> {
+    pub(in crate::state) fn seal(&self, plain: &[u8]) -> Result<Bytes, Fault> {
         let failed = |cause: age::EncryptError| Fault::Failed(cause.to_string().into());
         let recipients = self.recipients.iter().map(|it| it as &dyn age::Recipient);
         let encryptor = Encryptor::with_recipients(recipients).map_err(failed)?;
@@ -69,7 +69,7 @@ impl Keys {
         Ok(sealed.into())
     }
 
-    fn open(&self, sealed: &[u8]) -> Result<Bytes, Fault> {
+    pub(in crate::state) fn open(&self, sealed: &[u8]) -> Result<Bytes, Fault> {
         let failed = |error| Fault::Sealed(SealFault::of(error, self.identities.is_empty()));
         let decryptor = Decryptor::new(sealed).map_err(failed)?;
         let identities = self.identities.iter().map(|it| it as &dyn age::Identity);
