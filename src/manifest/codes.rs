@@ -51,7 +51,7 @@ codes! {
     DUPLICATE_KEY = "jumpbag::manifest::duplicate_key",
         "A map has the same key twice. YAML does not say which of the two counts.";
     DUPLICATE_NAME = "jumpbag::manifest::duplicate_name",
-        "Two files of one library have the same name, or names that differ only in case. The machines that the files are put on do not tell them apart.";
+        "Two files of one library have the same name, or names that differ only in case or in how their characters are encoded. The machines that the files are put on do not tell them apart.";
     EMPTY = "jumpbag::manifest::empty",
         "The manifest holds nothing.";
     EMPTY_TEXT = "jumpbag::manifest::empty_text",
@@ -106,6 +106,8 @@ codes! {
         "A name starts with a space, or ends with a space or a dot. Windows drops them.";
     NAME_EMPTY = "jumpbag::manifest::name_empty",
         "A name is empty.";
+    NAME_RESERVED = "jumpbag::manifest::name_reserved",
+        "A name contains one of `<>:\"|?*`, which Windows has in no name. The file could not be put on a Windows machine, and after a `:` it would be hidden in another one.";
     NAME_SEPARATOR = "jumpbag::manifest::name_separator",
         "A name contains `/` or a backslash. A library has no folders.";
     NAME_TOO_LONG = "jumpbag::manifest::name_too_long",

@@ -170,6 +170,10 @@ pub(super) fn invalid_name(text: &str, error: &InvalidName, span: Span, label: &
             &codes::NAME_CONTROL,
             "choose a `name` without control characters",
         ),
+        InvalidName::Reserved(_) => (
+            &codes::NAME_RESERVED,
+            "choose a `name` without any of `<>:\"|?*`",
+        ),
         InvalidName::Device(_) => (&codes::NAME_DEVICE, "choose another `name`"),
         InvalidName::Edge => (
             &codes::NAME_EDGE,

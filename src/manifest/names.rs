@@ -7,7 +7,7 @@ use super::{Library, codes};
 use crate::diagnostics::Problem;
 
 /// The files of each of the `selected` libraries, by name. Two files of a library have names that differ
-/// in more than case.
+/// in more than case and encoding.
 pub(super) fn by_library(
     files: &[Found<'_>],
     selected: &[&Library],
@@ -44,8 +44,10 @@ fn duplicate(first: &Found<'_>, again: &Found<'_>, library: &str) -> Problem {
         format!("two files of `{library}` are called `{}`", again.name)
     } else {
         format!(
-            "`{}` and `{}` in `{library}` differ only in case",
-            first.name, again.name
+            "`{}` and `{}` in `{library}` differ only in {}",
+            first.name,
+            again.name,
+            first.name.differs_in(&again.name)
         )
     };
     let problem = Problem::error(&codes::DUPLICATE_NAME, message);

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use unicode_normalization::UnicodeNormalization as _;
+
 /// The name of a file in a library. Orders by code point; compares with case, as far as is known the
 /// API does too, but see [`Name::folded`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,6 +27,9 @@ pub(crate) enum InvalidName {
     /// A control character.
     #[error("it contains the control character {}", .0.escape_unicode())]
     Control(char),
+    /// A character that Windows has in no name; `:` would be a stream of another file, which no listing shows.
+    #[error("it contains `{0}`, which Windows reserves")]
+    Reserved(char),
     /// A device name of Windows, such as `con` or `nul.ps1`.
     #[error("Windows reserves `{0}` for a device")]
     Device(String),
@@ -54,6 +59,9 @@ impl Name {
         if let Some(control) = text.chars().find(|c| c.is_control()) {
             return Err(InvalidName::Control(control));
         }
+        if let Some(reserved) = text.chars().find(|c| r#"<>:"|?*"#.contains(*c)) {
+            return Err(InvalidName::Reserved(reserved));
+        }
         if text.starts_with(char::is_whitespace)
             || text.ends_with(char::is_whitespace)
             || text.ends_with('.')
@@ -77,10 +85,24 @@ impl Name {
         &self.0
     }
 
-    /// The name without case. Two names of one library must differ in this too: the machines that
-    /// the files are put on do not tell them apart, and whether the API does is not documented.
+    /// The name without case, and with each character encoded in the one canonical way. Two names of one library
+    /// must differ in this too: the machines that the files are put on do not tell them apart (Windows and macOS
+    /// in case, macOS in encoding), and whether the API does is not documented.
     pub(crate) fn folded(&self) -> String {
-        self.0.to_lowercase()
+        // Lower case may come apart again (`İ`), and what comes together may have one.
+        let lower: String = self.0.nfc().collect::<String>().to_lowercase();
+        lower.nfc().collect()
+    }
+
+    /// In what alone a name differs from `other`, which is the same [`Self::folded`].
+    pub(crate) fn differs_in(&self, other: &Self) -> &'static str {
+        if self.0.to_lowercase() == other.0.to_lowercase() {
+            "case"
+        } else if self.0.nfc().eq(other.0.nfc()) {
+            "encoding"
+        } else {
+            "case and encoding"
+        }
     }
 }
 
@@ -120,7 +142,7 @@ mod tests {
             "a",
             "collect-triage.ps1",
             "Prüfung 1.ps1",
-            "a;b%20\"c\".sh",
+            "a;b%20'c'.sh",
             "common.sh",
             "com10",
         ] {
@@ -133,6 +155,21 @@ mod tests {
     }
 
     #[test]
+    fn names_that_machines_do_not_tell_apart_are_the_same_folded() {
+        for (one, other, what) in [
+            ("A.ps1", "a.PS1", "case"),
+            ("\u{fc}", "u\u{308}", "encoding"),
+            ("\u{dc}", "u\u{308}", "case and encoding"),
+            ("e\u{323}\u{301}", "e\u{301}\u{323}", "encoding"),
+        ] {
+            let [one, other] = [one, other].map(Name::existing);
+            assert_eq!(one.folded(), other.folded());
+            assert_eq!(one.differs_in(&other), what);
+        }
+        assert_ne!(Name::existing("\u{ff41}").folded(), "a");
+    }
+
+    #[test]
     fn what_cannot_be_sent_or_put_is_refused() {
         let cases = [
             ("", InvalidName::Empty),
@@ -142,6 +179,8 @@ mod tests {
             ("a\\b", InvalidName::Separator('\\')),
             ("a\nb", InvalidName::Control('\n')),
             ("a\u{9b}b", InvalidName::Control('\u{9b}')),
+            ("a:b", InvalidName::Reserved(':')),
+            ("a\"b", InvalidName::Reserved('"')),
             ("con", InvalidName::Device("con".into())),
             ("NUL.ps1", InvalidName::Device("NUL".into())),
             ("lpt9.tar.gz", InvalidName::Device("lpt9".into())),

@@ -161,7 +161,7 @@ pub(crate) struct Drift {
 pub(crate) enum Refusal {
     /// An unmanaged file of this name is in the way.
     Conflict(Name),
-    /// `name` differs from `other`, which the library holds, only in case.
+    /// `name` differs from `other`, which the library holds, only in case or encoding.
     CaseClash {
         /// The desired name.
         name: Name,
@@ -218,7 +218,8 @@ impl Refusal {
                 )
             }
             Self::CaseClash { name, other } => {
-                format!("`{name}` differs only in case from `{other}`, which the library holds")
+                let what = name.differs_in(other);
+                format!("`{name}` differs only in {what} from `{other}`, which the library holds")
             }
             Self::Protected(name) => format!("`{name}` is protected and would be deleted"),
             Self::TooManyDeletes { deletes, allowed } => {
@@ -233,8 +234,9 @@ impl Refusal {
             Self::Conflict(_) => {
                 "give its entry `adopt: true` to replace it, or another `name`".to_owned()
             }
-            Self::CaseClash { other, .. } => {
-                format!("spell the name `{other}`, or choose one that differs in more than case")
+            Self::CaseClash { name, other } => {
+                let what = name.differs_in(other);
+                format!("spell the name `{other}`, or choose one that differs in more than {what}")
             }
             Self::Protected(_) => {
                 "set `protect: false` on its entry and apply that first, or put the entry back"

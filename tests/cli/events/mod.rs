@@ -343,7 +343,7 @@ fn no_name_gets_out_of_its_line() {
     let names = [
         "##vso[task.setvariable variable=a]b",
         "caf\u{e9} \u{1f600}",
-        "::set-output name=a::b",
+        "set-output name=a;b",
     ];
     let entries = names.map(|name| format!("  - source: a.sh\n    name: {name:?}\n"));
     world.manifest("emulator:.library", &entries.concat());

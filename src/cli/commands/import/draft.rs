@@ -96,7 +96,7 @@ fn unwritable(name: &Name, file: &File, is_twin: bool) -> Option<Note> {
         return Some(note("A manifest cannot have a file that is empty."));
     }
     if is_twin {
-        let why = "The library has another file whose name differs only in case; a manifest can have one of them.";
+        let why = "The library has another file whose name differs only in case or encoding; a manifest can have one of them.";
         return Some(note(why));
     }
     let texts = [
