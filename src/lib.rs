@@ -11,12 +11,13 @@
 //! 7. [`apply`] executes a plan and records it in the state.
 //! 8. [`cli`] is the only module that knows a terminal, the environment and exit codes.
 //!
-//! [`http`] makes connections, and [`identity`] gets the tokens that the API is asked with.
+//! [`files`] opens and writes files of this machine, [`http`] makes connections, and [`identity`] gets the tokens that the API is asked with.
 //! [`model`] is the plain data that the stages hand to each other.
 
 mod annotate;
 mod apply;
 mod diagnostics;
+mod files;
 mod gather;
 mod http;
 mod identity;

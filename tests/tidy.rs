@@ -9,10 +9,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("annotate", &["diagnostics", "model", "render"]),
     (
         "apply",
-        &["diagnostics", "library", "model", "plan", "state"],
+        &["diagnostics", "files", "library", "model", "plan", "state"],
     ),
     ("bench", &["render"]),
     ("diagnostics", &[]),
+    ("files", &[]),
     (
         "fuzz",
         &[
@@ -31,11 +32,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("http", &[]),
     ("identity", &["http", "library", "model"]),
     ("library", &["diagnostics", "http", "model"]),
-    ("manifest", &["diagnostics", "model"]),
+    ("manifest", &["diagnostics", "files", "model"]),
     ("model", &[]),
     ("plan", &["model"]),
     ("render", &["model", "plan"]),
-    ("state", &["diagnostics", "model"]),
+    ("state", &["diagnostics", "files", "model"]),
 ];
 
 /// Modules that are pure, and what none of them may name.

@@ -1,17 +1,20 @@
 //! The workers: they take changes from a queue, make them, and report.
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Error, Event, Tools};
+use crate::files::open::reader;
 use crate::library::{Content, Sent, Trace, Upload};
 use crate::model::{File as LibraryFile, Name};
 use crate::plan::{Action, Change};
 use crate::state::Packed;
+
+/// The most bytes that are read of a source which was smaller when it was hashed: more than the API takes.
+const LARGEST: u64 = 64 << 20;
 
 /// What a worker tells.
 pub(super) enum Report {
@@ -133,6 +136,7 @@ impl Crew {
     /// the meantime has no part in it, and it can be got back later, which the API does not offer.
     async fn keep_content(&self, name: &Name, file: &LibraryFile) -> Result<Packed, Error> {
         let (contents, sha256) = (self.tools.contents.clone(), file.sha256);
+        let most = file.size.unwrap_or_default().max(LARGEST);
         let path = self.tools.sources.get(name).cloned();
         let no_source = Error::NoSource(name.clone());
         let stored = tokio::task::spawn_blocking(move || {
@@ -140,7 +144,8 @@ impl Crew {
                 return Ok(packed);
             }
             let path = path.ok_or(no_source)?;
-            let source = File::open(&path).map_err(|cause| Error::Source { path, cause })?;
+            // Since it was hashed it may have become a pipe, a device, or something that never ends.
+            let source = reader(&path, most).map_err(|cause| Error::Source { path, cause })?;
             contents.put(sha256, source).map_err(Error::Contents)
         });
         // It is never aborted, so it fails only when it panics.

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::Utf8PathBuf;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 
-use super::file;
 use super::session::Session;
+use crate::files::open::bytes;
 use crate::model::Sha256;
 use crate::plan::Plan;
 use crate::render::{self, Content, Contents};
@@ -53,7 +53,7 @@ fn find(plan: &Plan, sessions: &[Session]) -> Contents {
     let sources: Vec<_> = wanted.iter().filter_map(|it| sources.get(it)).collect();
     let read = sources
         .into_par_iter()
-        .filter_map(|path| Some(Content::new(file::read(path, LARGEST).ok()?)));
+        .filter_map(|path| Some(Content::new(bytes(path, LARGEST).ok()??)));
     for content in read.collect::<Vec<_>>() {
         // A source that has changed since it was hashed goes in under its new hash, and is not shown.
         contents.insert(content);

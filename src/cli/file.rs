@@ -3,8 +3,11 @@
 use std::io::{Read as _, Write as _};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use tempfile::NamedTempFile;
 
 use super::error::Error;
+use super::output;
+use crate::files::whole::{self, Readers};
 
 /// Writes `text` to `path` as [`write_bytes`] does.
 pub(super) fn write(path: &Utf8Path, text: &str) -> Result<(), Error> {
@@ -12,10 +15,13 @@ pub(super) fn write(path: &Utf8Path, text: &str) -> Result<(), Error> {
 }
 
 /// Writes `bytes` to `path` in one step; a reader sees the old file or the new one. The file is for its owner
-/// alone, as temporary files are. What is not a file, such as a pipe or `/dev/stdout`, is written to, and not
-/// replaced.
+/// alone. A symbolic link is replaced, so that a checkout that others wrote has nothing outside of it overwritten. What is
+/// not a file, such as a pipe or `/dev/stdout`, is written to, and not replaced.
 pub(super) fn write_bytes(path: &Utf8Path, bytes: &[u8]) -> Result<(), Error> {
     let failed = |cause| failed(path, cause);
+    if let Some(mut open) = output::named(path) {
+        return open.write_all(bytes).map_err(failed);
+    }
     if std::fs::metadata(path).is_ok_and(|at| !at.is_file() && !at.is_dir()) {
         let mut pipe = std::fs::OpenOptions::new()
             .write(true)
@@ -23,29 +29,22 @@ pub(super) fn write_bytes(path: &Utf8Path, bytes: &[u8]) -> Result<(), Error> {
             .map_err(failed)?;
         return pipe.write_all(bytes).map_err(failed);
     }
-    let file = beside(path, bytes, &temporary())?;
+    let file = beside(path, bytes, Readers::Owner)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
 }
 
 /// As [`write_bytes`], where nothing is yet.
 pub(super) fn write_new(path: &Utf8Path, bytes: &[u8]) -> Result<(), Error> {
-    put_new(beside(path, bytes, &temporary())?, path)
+    put_new(beside(path, bytes, Readers::Owner)?, path)
 }
 
 /// As [`write_new`], for whomever the folder's files are for.
 pub(super) fn write_new_shared(path: &Utf8Path, bytes: &[u8]) -> Result<(), Error> {
-    let mut builder = temporary();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // The process's mask takes away from these, as from those of any new file.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    put_new(beside(path, bytes, &builder)?, path)
+    put_new(beside(path, bytes, Readers::Everyone)?, path)
 }
 
-fn put_new(file: tempfile::NamedTempFile, path: &Utf8Path) -> Result<(), Error> {
+fn put_new(file: NamedTempFile, path: &Utf8Path) -> Result<(), Error> {
     let written = file.persist_noclobber(path);
     match written.map_err(|error| error.error) {
         Ok(_) => Ok(()),
@@ -56,24 +55,15 @@ fn put_new(file: tempfile::NamedTempFile, path: &Utf8Path) -> Result<(), Error> 
     }
 }
 
-fn temporary() -> tempfile::Builder<'static, 'static> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".jumpbag-");
-    builder
-}
-
-/// A file of these bytes in the folder that `path` is in, as `builder` makes it.
-fn beside(
-    path: &Utf8Path,
-    bytes: &[u8],
-    builder: &tempfile::Builder<'_, '_>,
-) -> Result<tempfile::NamedTempFile, Error> {
+/// A file of these bytes in the folder that `path` is in, where it also removes what killed runs left half written.
+fn beside(path: &Utf8Path, bytes: &[u8], readers: Readers) -> Result<NamedTempFile, Error> {
     let failed = |cause| failed(path, cause);
-    let folder = path
-        .parent()
-        .filter(|folder| *folder != "")
-        .unwrap_or(Utf8Path::new("."));
-    let mut file = builder.tempfile_in(folder).map_err(failed)?;
+    let folder = whole::folder_of(path);
+    if let Err(error) = whole::sweep(folder) {
+        // Housekeeping stops no run. A folder that can be written to need not be one that can be listed.
+        tracing::debug!("could not look for temporary files: {error}");
+    }
+    let mut file = whole::temporary_in(folder, readers).map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
     Ok(file)

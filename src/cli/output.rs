@@ -1,8 +1,10 @@
 //! The only place that prints: results to standard output, everything else to standard error.
 
+use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use anstream::{AutoStream, ColorChoice};
+use camino::Utf8Path;
 use miette::Diagnostic;
 
 use super::args::{Color, Global};
@@ -117,6 +119,30 @@ impl Output {
     pub(crate) fn question(self, text: &str) {
         err(text);
     }
+}
+
+/// The open file that `path` is another name for, as `/dev/stdout` is. What is put there goes where the file stands, and neither
+/// the name nor what it leads to is replaced.
+#[cfg(unix)]
+pub(super) fn named(path: &Utf8Path) -> Option<File> {
+    use std::os::fd::AsFd as _;
+    let stream = match path.as_str() {
+        "/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1" => {
+            let stream = io::stdout().lock();
+            stream.as_fd().try_clone_to_owned()
+        }
+        "/dev/stderr" | "/dev/fd/2" | "/proc/self/fd/2" => {
+            let stream = io::stderr().lock();
+            stream.as_fd().try_clone_to_owned()
+        }
+        _ => return None,
+    };
+    stream.ok().map(File::from)
+}
+
+#[cfg(not(unix))]
+pub(super) fn named(_path: &Utf8Path) -> Option<File> {
+    None
 }
 
 fn err(text: &str) {

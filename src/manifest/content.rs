@@ -6,7 +6,7 @@ use std::io::{self, Read as _};
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
-use super::read::{OpenError, open};
+use crate::files::open::{OpenError, open};
 use crate::model::{Hasher, Sha256};
 
 /// What was found at a source's path.
@@ -110,7 +110,7 @@ pub(super) fn hash(real: &Utf8Path, limit: u64) -> io::Result<Content> {
     // The real path is opened, so that a link that changes in between leads nowhere else.
     let (mut file, metadata) = match open(real) {
         Ok(opened) => opened,
-        Err(OpenError::Missing) => return Ok(Content::Missing),
+        Err(OpenError::Missing(_)) => return Ok(Content::Missing),
         Err(OpenError::Directory) => return Ok(Content::Directory),
         Err(OpenError::NotRegular) => return Ok(Content::NotRegular),
         Err(OpenError::Unreadable(error)) => return Err(error),

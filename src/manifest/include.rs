@@ -12,10 +12,11 @@ use super::content::real_path;
 use super::decode::{Decoder, Fields, Located};
 use super::glob::Finder;
 use super::origin::{Origin, Role, folder_of, repository_root};
-use super::read::{MAX_BYTES, OpenError, bytes};
+use super::read::MAX_BYTES;
 use super::selector::Selector;
 use super::{Entry, Parsed, codes, entry, is_map, path, settings, yaml};
 use crate::diagnostics::{Problem, Span, Text, Texts};
+use crate::files::open::{OpenError, bytes};
 
 /// The most files that a manifest includes, by itself and through others.
 pub(super) const MAX_FILES: usize = 64;
@@ -185,7 +186,7 @@ impl Reader {
             Err(OpenError::NotRegular) => {
                 return Err(not_a_file(&name, "not a regular file").at(span, "included here"));
             }
-            Err(OpenError::Missing) => {
+            Err(OpenError::Missing(_)) => {
                 return Err(unreadable(span, &name, &"it went away"));
             }
             Err(OpenError::Unreadable(error)) => return Err(unreadable(span, &name, &error)),

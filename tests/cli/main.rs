@@ -26,6 +26,8 @@ mod annotations;
 mod budget;
 mod concurrency;
 mod exit_codes;
+#[cfg(target_os = "linux")]
+mod files;
 mod fleet;
 mod import_manifest;
 #[cfg(unix)]

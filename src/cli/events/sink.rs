@@ -5,7 +5,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 
 use camino::Utf8Path;
 
-use crate::cli::output::Output;
+use crate::cli::output::{self, Output};
 
 /// Takes whole lines, each in one write: two runs that share a file do not mix within a line.
 #[derive(Debug)]
@@ -29,7 +29,10 @@ impl Sink {
         if path == "-" {
             return Ok(Self::Stdout(output));
         }
-        let file = options().append(true).create(true).open(path)?;
+        let file = match output::named(path) {
+            Some(open) => open,
+            None => options().append(true).create(true).open(path)?,
+        };
         let metadata = file.metadata()?;
         let is_regular = metadata.is_file();
         let is_torn = is_regular && metadata.len() > 0 && last_byte(path)? != b'\n';

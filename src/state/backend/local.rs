@@ -1,4 +1,4 @@
-//! A prefix that is a folder of this machine. With [`super::atomic`], the only place that touches its files.
+//! A prefix that is a folder of this machine. With [`whole`], the only place that touches its files.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
@@ -8,9 +8,11 @@ use bytes::Bytes;
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 
+use crate::files::open::{OpenError, bytes, open};
+use crate::files::whole;
 use crate::model::Sha256;
 
-use super::{Backend, Condition, Entry, Fault, Found, Version, atomic};
+use super::{Backend, Condition, Entry, Fault, Found, Version};
 
 /// How often a lock that others hold for a moment is tried, and after what time again.
 const RETRIES: u32 = 400;
@@ -77,10 +79,12 @@ impl Folder {
 
     /// Whether somebody has that lock. Creates nothing.
     pub(in crate::state) fn is_locked(&self) -> Result<bool, CannotLock> {
-        let file = match File::open(self.0.join(Self::LOCK)) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-            Err(error) => return Err(CannotLock::Open(error)),
+        let file = match open(&self.0.join(Self::LOCK)) {
+            Ok((file, _)) => file,
+            Err(OpenError::Missing(error)) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(false);
+            }
+            Err(error) => return Err(CannotLock::Open(error.into())),
         };
         // Shared, so that two that look do not see each other.
         match file.try_lock_shared() {
@@ -96,14 +100,14 @@ impl Folder {
     /// Removes what killed runs left half written.
     pub(in crate::state) fn sweep(&self) -> io::Result<()> {
         for folder in ["", "history", "objects"] {
-            atomic::sweep(&self.0.join(folder))?;
+            whole::sweep(&self.0.join(folder))?;
         }
         Ok(())
     }
 
     fn lock_file(&self, name: &str) -> Result<LockFile, CannotLock> {
-        atomic::create_folder(&self.0).map_err(CannotLock::Create)?;
-        let opened = atomic::options().create(true).open(self.0.join(name));
+        whole::create_folder(&self.0).map_err(CannotLock::Create)?;
+        let opened = whole::options().create(true).open(self.0.join(name));
         Ok(LockFile(opened.map_err(CannotLock::Open)?))
     }
 
@@ -120,12 +124,12 @@ impl Folder {
 
     fn write(path: &Utf8Path, bytes: &[u8], how: Write) -> io::Result<()> {
         // Not every writer has the state's lock, so that a sweep has to know that this one is at work.
-        let temporary = atomic::guarded_temporary(atomic::folder_of(path))?;
+        let temporary = whole::temporary(whole::folder_of(path))?;
         temporary.as_file().write_all(bytes)?;
         match how {
-            Write::Over { durable: true } => atomic::publish(temporary, path),
-            Write::Over { durable: false } => atomic::publish_unsynced(temporary, path),
-            Write::New => atomic::publish_new(temporary, path),
+            Write::Over { durable: true } => whole::publish(temporary, path),
+            Write::Over { durable: false } => whole::publish_unsynced(temporary, path),
+            Write::New => whole::publish_new(temporary, path),
         }
     }
 }
@@ -231,7 +235,7 @@ impl Backend for Folder {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) => return Err(error.into()),
             };
-            if metadata.is_file() && !atomic::is_temporary(&name) {
+            if metadata.is_file() && !whole::is_temporary(&name) {
                 files.push(Entry {
                     name,
                     size: metadata.len(),
@@ -249,7 +253,7 @@ impl Backend for Folder {
     }
 
     fn delete(&self, name: &str) -> Result<(), Fault> {
-        match atomic::remove(&self.0.join(name)) {
+        match whole::remove(&self.0.join(name)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
             Ok(()) | Err(_) => Ok(()),
         }
@@ -270,9 +274,9 @@ fn version(bytes: &[u8]) -> Version {
 }
 
 fn read_if_there(path: &Utf8Path) -> io::Result<Option<Vec<u8>>> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
+    match bytes(path, u64::MAX) {
+        Ok(bytes) => Ok(bytes),
+        Err(OpenError::Missing(error)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }

@@ -8,15 +8,11 @@ use std::io;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-mod atomic;
 #[cfg(test)]
 pub(super) mod conformance;
 pub(super) mod local;
 pub(super) mod remote;
 pub(super) mod sealed;
-
-#[cfg(test)]
-pub(super) use atomic::guarded_temporary;
 
 /// One prefix. Its files have names such as `state.json` or `history/12.json`, of ASCII letters, digits, `.`,
 /// `-`, `_` and `/`.

@@ -237,7 +237,7 @@ fn what_killed_runs_left_half_written_is_removed_and_nothing_else() {
         }
     }
     let folder = place.folder.join("objects");
-    let in_use = crate::state::backend::guarded_temporary(&folder).unwrap();
+    let in_use = crate::files::whole::temporary(&folder).unwrap();
     drop(place.lock());
     assert_eq!(
         place.names(""),

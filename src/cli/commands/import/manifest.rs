@@ -5,7 +5,6 @@
 //! state without it would be such a state.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::io::ErrorKind;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -19,6 +18,7 @@ use crate::cli::args::MANIFEST;
 use crate::cli::exit::Failure;
 use crate::cli::session::{Session, Workspace};
 use crate::cli::{error, file};
+use crate::files::open::reader;
 use crate::manifest::{self, Library, Manifest, Outline, Searched};
 use crate::model::{File as LibraryFile, Name, Sha256, Unmanaged};
 use crate::render::escape::visible;
@@ -26,6 +26,9 @@ use crate::state::Locked;
 
 /// By this line of comment a later run knows that a manifest was written here.
 const WROTE: &str = "`jumpbag import --write-manifest` wrote this.";
+
+/// The most bytes that are read of a source: more than the API takes.
+const LARGEST: u64 = 64 << 20;
 
 /// A library that is locked and listed.
 pub(super) type Ready<'a> = (&'a Session, Locked, Observed);
@@ -145,7 +148,7 @@ impl Writing {
                 }
                 let path = self.base.folder().join(source);
                 let source =
-                    File::open(&path).map_err(|cause| error::Error::Read { path, cause })?;
+                    reader(&path, LARGEST).map_err(|cause| error::Error::Read { path, cause })?;
                 contents.put(item.file.sha256, source)?;
             }
         }

@@ -11,21 +11,26 @@ use tempfile::NamedTempFile;
 const PREFIX: &str = ".jumpbag-";
 const SUFFIX: &str = ".tmp";
 
-/// A new file in `folder`, which is created if needed. Only its owner may read it, and dropping it removes it.
-fn temporary(folder: &Utf8Path) -> io::Result<NamedTempFile> {
-    create_folder(folder)?;
-    tempfile::Builder::new()
-        .prefix(PREFIX)
-        .suffix(SUFFIX)
-        .rand_bytes(12)
-        // Opened here, because what tempfile opens reports its errors with the random name.
-        .make_in(folder, |path| options().create_new(true).open(path))
+/// Whom a new file is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Readers {
+    /// Its owner alone, whatever the process's mask is.
+    Owner,
+    /// Whomever the process's mask lets in, as any new file.
+    Everyone,
 }
 
-/// As [`temporary`], for one whose writer may not have the state's lock: [`sweep`] leaves it alone.
-pub(in crate::state) fn guarded_temporary(folder: &Utf8Path) -> io::Result<NamedTempFile> {
+/// A new file in `folder`, for its owner alone. The folder is created if needed. Dropping the file removes it.
+pub(crate) fn temporary(folder: &Utf8Path) -> io::Result<NamedTempFile> {
+    create_folder(folder)?;
+    temporary_in(folder, Readers::Owner)
+}
+
+/// A new file in `folder`, which has to be there. Dropping it removes it, and while it is there [`sweep`] leaves
+/// it alone: who sweeps need not have been kept out.
+pub(crate) fn temporary_in(folder: &Utf8Path, readers: Readers) -> io::Result<NamedTempFile> {
     loop {
-        let temporary = temporary(folder)?;
+        let temporary = unguarded(folder, readers)?;
         let locked = temporary.as_file().try_lock();
         // Otherwise a sweep came between the creation and the lock, and has removed it or is about to.
         // A file system without locks answers with an error: then no sweep can hold one either.
@@ -35,8 +40,19 @@ pub(in crate::state) fn guarded_temporary(folder: &Utf8Path) -> io::Result<Named
     }
 }
 
+fn unguarded(folder: &Utf8Path, readers: Readers) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new()
+        .prefix(PREFIX)
+        .suffix(SUFFIX)
+        .rand_bytes(12)
+        // Opened here, because what tempfile opens reports its errors with the random name.
+        .make_in(folder, |path| {
+            options_for(readers).create_new(true).open(path)
+        })
+}
+
 /// Gives a written file the name that it is meant for; durable when it returns.
-pub(super) fn publish(temporary: NamedTempFile, path: &Utf8Path) -> io::Result<()> {
+pub(crate) fn publish(temporary: NamedTempFile, path: &Utf8Path) -> io::Result<()> {
     temporary.as_file().sync_all()?;
     // What is returned, the open file, is closed at once, which also ends its lock.
     drop(temporary.persist(path).map_err(|error| error.error)?);
@@ -45,13 +61,13 @@ pub(super) fn publish(temporary: NamedTempFile, path: &Utf8Path) -> io::Result<(
 
 /// As [`publish`], without waiting for the disk: for what outlives a killed process, and need not outlive the
 /// machine's end.
-pub(super) fn publish_unsynced(temporary: NamedTempFile, path: &Utf8Path) -> io::Result<()> {
+pub(crate) fn publish_unsynced(temporary: NamedTempFile, path: &Utf8Path) -> io::Result<()> {
     drop(temporary.persist(path).map_err(|error| error.error)?);
     Ok(())
 }
 
 /// As [`publish`], unless something is there: then it is an error of the kind `AlreadyExists`, and stays.
-pub(super) fn publish_new(temporary: NamedTempFile, path: &Utf8Path) -> io::Result<()> {
+pub(crate) fn publish_new(temporary: NamedTempFile, path: &Utf8Path) -> io::Result<()> {
     temporary.as_file().sync_all()?;
     drop(
         temporary
@@ -62,13 +78,13 @@ pub(super) fn publish_new(temporary: NamedTempFile, path: &Utf8Path) -> io::Resu
 }
 
 /// Removes a file; durable when it returns.
-pub(super) fn remove(path: &Utf8Path) -> io::Result<()> {
+pub(crate) fn remove(path: &Utf8Path) -> io::Result<()> {
     fs::remove_file(path)?;
     sync_folder(folder_of(path))
 }
 
 /// Removes the files that killed runs did not come to rename.
-pub(super) fn sweep(folder: &Utf8Path) -> io::Result<()> {
+pub(crate) fn sweep(folder: &Utf8Path) -> io::Result<()> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -90,7 +106,7 @@ pub(super) fn sweep(folder: &Utf8Path) -> io::Result<()> {
 }
 
 /// Whether that is the name of a file that is being written, or was when its writer was killed.
-pub(super) fn is_temporary(name: &str) -> bool {
+pub(crate) fn is_temporary(name: &str) -> bool {
     name.starts_with(PREFIX) && name.ends_with(SUFFIX)
 }
 
@@ -104,7 +120,7 @@ fn sweep_one(path: &std::path::Path) -> io::Result<()> {
 }
 
 /// Creates `folder` and those that it is in, for the owner alone.
-pub(super) fn create_folder(folder: &Utf8Path) -> io::Result<()> {
+pub(crate) fn create_folder(folder: &Utf8Path) -> io::Result<()> {
     if folder.as_str().is_empty() || folder.is_dir() {
         return Ok(());
     }
@@ -135,19 +151,22 @@ fn builder() -> DirBuilder {
     DirBuilder::new()
 }
 
-/// Opens for reading and writing; what is created is for the owner alone.
-#[cfg(unix)]
-pub(super) fn options() -> OpenOptions {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).mode(0o600);
-    options
+/// Opens for reading and writing; what is created is for the owner alone, and not where a symbolic link leads.
+pub(crate) fn options() -> OpenOptions {
+    options_for(Readers::Owner)
 }
 
-#[cfg(not(unix))]
-pub(super) fn options() -> OpenOptions {
+fn options_for(readers: Readers) -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY);
+        if readers == Readers::Owner {
+            options.mode(0o600);
+        }
+    }
     options
 }
 
@@ -174,7 +193,7 @@ fn sync_folder(_folder: &Utf8Path) -> io::Result<()> {
     Ok(())
 }
 
-pub(super) fn folder_of(path: &Utf8Path) -> &Utf8Path {
+pub(crate) fn folder_of(path: &Utf8Path) -> &Utf8Path {
     match path.parent() {
         Some(parent) if !parent.as_str().is_empty() => parent,
         Some(_) | None => Utf8Path::new("."),
