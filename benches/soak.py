@@ -4,8 +4,9 @@
     cargo build --release && python3 benches/soak.py [CHANGES [LIBRARIES [SEED]]]
 
 Starts an emulator process for each of LIBRARIES (100). Of their calls, 5 % meet a fault, of every kind there is, at random
-places that SEED (1) decides. One apply creates CHANGES (20,000) files; then runs of a tenth of CHANGES each create,
-update and delete, until as many changes were asked for again. A run that was left incomplete is repeated before the next edits.
+places that SEED (1) decides. One apply creates CHANGES (20,000) files, during which the states grow; one updates all of them, during
+which nothing does; then ten runs with a twentieth of CHANGES each create, update and delete. What a run left incomplete is
+repeated before the next edits.
 
 Every change that is not reported as done has to be explained by an answer that was bad or did not come. In the end the
 emulators are started anew without faults, one more apply has to settle everything, and manifest, state and libraries have to
@@ -35,7 +36,7 @@ EFFECTS = [
     "status=429,retry-after=1", "status=500", "html=502", "status=503", "status=503,retry-after=1", "status=408",
     "drop-before", "drop-after", "truncate", "delay=300ms", "wrong-sha256", "hang",
 ]  # fmt: skip
-ENVIRONMENT = {"PATH": os.environ["PATH"], "JUMPBAG_TOKEN": "any", "JUMPBAG_TIMEOUT": "2s"}
+ENVIRONMENT = {"PATH": os.environ["PATH"], "JUMPBAG_TOKEN": "any", "JUMPBAG_TIMEOUT": "10s"}
 APPLY = ["apply", "--auto-approve", "--allow-deletes", str(CHANGES), "--events", "events.jsonl"]
 # What a run may say about a change whose answer was bad or did not come.
 ENDS = ("failed", "unknown", "not_tried", "not_recorded")
@@ -235,24 +236,22 @@ def soak() -> None:
         libraries = "".join(f"  tenant-{n:03}: {{endpoint: '{url}', limits: []}}\n" for n, (_, url) in enumerate(emulators))
         entries = "".join(f"- {{source: 'files/{n:03}/*', libraries: [tenant-{n:03}]}}\n" for n in range(LIBRARIES))
         Path("jumpbag.yaml").write_text(f"version: 1\nlibraries:\n{libraries}files:\n{entries}")
-        print(f"{CHANGES} changes, and again as many, over {LIBRARIES} libraries; {RATE:.0%} of calls meet a fault; seed {SEED}")
+        print(f"{CHANGES} files to create over {LIBRARIES} libraries, to update, and to edit; {RATE:.0%} of calls meet a fault; seed {SEED}")
         for nth in range(CHANGES):
             files.create(nth % LIBRARIES)
-        long = Run()
-        long.tell("one apply, all new", emulators)
-        done = settle(long, emulators)
+        done = long("one apply, all new", emulators)
+        for number, name in sorted(files.wanted):
+            files.write(number, name)
+        done += long("one apply, all other", emulators)
         for number in range(1, RUNS + 1):
-            files.edit(CHANGES // RUNS)
+            files.edit(CHANGES // RUNS // 2)
             run = Run()
             run.tell(f"edits {number}", emulators)
             done += settle(run, emulators)
     finally:
         stop(emulators)
-    asked = CHANGES + CHANGES // RUNS * RUNS
+    asked = 2 * CHANGES + CHANGES // RUNS // 2 * RUNS
     print(f"{done} of {asked} changes were reported as done; of the others the next list said that they were")
-    print("Memory of the one long apply, by changes that were done:")
-    for changes, rss in sorted(long.curve.items()):
-        print(f"{changes:>8} {rss:>6.1f} MiB  {'#' * round(rss)}")
     ports = [(number, url.removeprefix("http://")) for number, (_, url) in enumerate(emulators)]
     healthy = [emulator(number, address, []) for number, address in ports]
     try:
@@ -266,6 +265,15 @@ def soak() -> None:
         compare(files)
     finally:
         stop(healthy)
+
+
+def long(what: str, emulators: list[tuple[subprocess.Popen, str]]) -> int:
+    """One apply of everything, with the memory that it takes on its way; returns how many changes were done."""
+    run = Run()
+    run.tell(what, emulators)
+    for changes, rss in sorted(run.curve.items()):
+        print(f"{changes:>29} changes {rss:>6.1f} MiB  {'#' * round(rss / 2)}", flush=True)
+    return settle(run, emulators)
 
 
 def settle(run: Run, emulators: list[tuple[subprocess.Popen, str]]) -> int:

@@ -148,7 +148,7 @@ fn a_read_only_file_system_is_planned_from_and_not_applied_from() {
     let Some((world, emulator, namespace)) = world("a read-only file system") else {
         return;
     };
-    namespace.sh("mount -o remount,ro disk");
+    namespace.sh("mount -o remount,bind,ro disk");
     let library = emulator.list();
     let plan = namespace.run(&world, &["plan", "--detailed-exitcode"]);
     assert_eq!(plan.code, Some(2), "{plan}");
@@ -162,7 +162,7 @@ fn a_read_only_file_system_is_planned_from_and_not_applied_from() {
         assert!(run.stderr.contains("\n  help: "), "{run}");
     }
     assert_eq!(emulator.list(), library);
-    namespace.sh("mount -o remount,rw disk");
+    namespace.sh("mount -o remount,bind,rw disk");
     let run = namespace.run(&world, APPLY);
     assert_eq!(run.code, Some(0), "{run}");
     assert_eq!(emulator.names(), ["a.sh", "b.bin"]);
