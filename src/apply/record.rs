@@ -65,7 +65,7 @@ impl<'a, 'b> Recorder<'a, 'b> {
             .filter(|change| matches!(change.action, Action::Create | Action::Update))
             .filter_map(|change| Some((change.name.clone(), change.after.clone()?)))
             .collect();
-        if recorded.is_empty() && uploads.is_empty() {
+        if recorded.is_empty() && uploads.is_empty() && !self.would_settle(plan) {
             return true;
         }
         let written = self.locked.write(
@@ -92,6 +92,18 @@ impl<'a, 'b> Recorder<'a, 'b> {
                 false
             }
         }
+    }
+
+    /// Whether something that an earlier run had under way is known now. What did not arrive must not stay: somebody else may
+    /// upload the same file, which would then count as ours.
+    fn would_settle(&self, plan: &LibraryPlan) -> bool {
+        let document = self.locked.document();
+        if document.pending.is_empty() {
+            return false;
+        }
+        let mut settled = document.clone();
+        settle(&mut settled, plan);
+        settled.pending != document.pending
     }
 
     /// Whether the second half of a rename may run: its first half was made.

@@ -7,7 +7,7 @@ use super::{
     Act, Call, Entry, Response, Server, apply, assert_plans, assert_settled, content, ends,
     run_apply, said, sha256, world,
 };
-use crate::harness::World;
+use crate::harness::{World, manifest};
 
 const A: &str = "upload a.txt OverrideIfExists=false HasParameters=false";
 
@@ -259,4 +259,27 @@ fn what_arrived_unseen_is_jumpbags_own_after_an_apply_of_other_files() {
     assert_plans(&world, 2, "Plan: 1 to update, 1 unchanged.");
     apply(&world, 0);
     assert_settled(&world, &server, &["a.txt", "b.txt"]);
+}
+
+/// What never arrived is nobody's: if somebody uploads the same file later, it is theirs.
+#[test]
+fn what_did_not_arrive_is_not_jumpbags_own_when_somebody_else_uploads_it() {
+    let server = Server::start();
+    let world = world(&server, &["a.txt"]);
+    lose_the_outcome(&server, || Act::CloseBefore);
+    apply(&world, 3);
+    server.serve();
+    world.write("jumpbag.yaml", manifest(&server.url(), "  []\n"));
+    apply(&world, 0);
+    server.change(|files| {
+        let entry = Entry {
+            description: "About a.txt".to_owned(),
+            ..Entry::of(&content("a.txt"))
+        };
+        files.insert("a.txt".to_owned(), entry);
+    });
+    server.take();
+    apply(&world, 0);
+    assert_eq!(server.arrived(), ["list"]);
+    assert!(server.files().contains_key("a.txt"));
 }
