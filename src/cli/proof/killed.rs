@@ -7,23 +7,28 @@ use std::sync::mpsc;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use super::{AFTER, BEFORE, Desired, World, apply, contents, is_complete, tracked};
+use super::{AFTER, BEFORE, Wish, World, apply, contents, is_complete, tracked};
 use crate::apply::Outcome;
 use crate::state::{Death, Mortal};
 
 /// How a run ended.
-enum End {
+pub(super) enum End {
     Died,
     Finished(Box<Outcome>),
 }
 
-fn mortal(world: &World, death: Option<Death>) -> (Arc<Mortal>, mpsc::Receiver<()>) {
+pub(super) fn mortal(world: &World, death: Option<Death>) -> (Arc<Mortal>, mpsc::Receiver<()>) {
     let (died, receiver) = mpsc::channel();
     (Mortal::new(world.path("state"), death, died), receiver)
 }
 
 /// One run of the program on a runtime of its own, which ends with it.
-fn run_until(world: &World, leased: bool, desired: &Desired, death: Option<Death>) -> (End, u32) {
+pub(super) fn run_until(
+    world: &World,
+    leased: bool,
+    wish: &Wish,
+    death: Option<Death>,
+) -> (End, u32) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -34,13 +39,13 @@ fn run_until(world: &World, leased: bool, desired: &Desired, death: Option<Death
     let outcome = std::thread::scope(|scope| {
         let run = scope.spawn(|| {
             runtime.block_on(async {
-                let url = world.emulator.url();
+                let url = world.url();
                 let store = mortal.store(leased);
                 tokio::select! {
                     biased;
                     () = killed.cancelled() => None,
                     // Who dies at once gets no lock.
-                    outcome = apply(store, url, desired.clone(), 2) => outcome.ok(),
+                    outcome = apply(store, url, wish.clone()) => outcome.ok(),
                 }
             })
         });
@@ -65,11 +70,11 @@ fn run_until(world: &World, leased: bool, desired: &Desired, death: Option<Death
 /// Kills a run at its operation `death`; the next one completes. Returns whether the run came that far.
 fn survives(runtime: &Runtime, leased: bool, death: Death) -> bool {
     let world = World::new(runtime);
-    let (end, _) = run_until(&world, leased, &world.desired(BEFORE), None);
+    let (end, _) = run_until(&world, leased, &Wish::new(world.desired(BEFORE), 2), None);
     assert!(matches!(end, End::Finished(outcome) if outcome.is_complete()));
-    let desired = world.desired(AFTER);
+    let wish = Wish::new(world.desired(AFTER), 2);
 
-    let (end, operations) = run_until(&world, leased, &desired, Some(death));
+    let (end, operations) = run_until(&world, leased, &wish, Some(death));
     if let End::Finished(outcome) = end {
         assert!(outcome.is_complete() && operations <= death.at);
         return false;
@@ -92,7 +97,7 @@ fn survives(runtime: &Runtime, leased: bool, death: Death) -> bool {
         // What a person does about the lock of a run that is gone.
         store.unlock("the run").ok();
     }
-    let (end, _) = run_until(&world, leased, &desired, None);
+    let (end, _) = run_until(&world, leased, &wish, None);
     assert!(
         matches!(&end, End::Finished(outcome) if outcome.is_complete()),
         "{death:?}"

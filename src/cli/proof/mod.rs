@@ -1,6 +1,7 @@
 //! What becomes of library and state when storage fails, lies, or the process dies.
 
 mod killed;
+mod model;
 mod storage;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,7 +10,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
-use jumpbag_emulator::Emulator;
+use jumpbag_emulator::{Emulator, Fault};
 use miette::Diagnostic;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
@@ -29,7 +30,32 @@ type Digests = BTreeMap<Name, Sha256>;
 /// A library, its state, and the sources of a manifest.
 struct World {
     folder: tempfile::TempDir,
-    emulator: Emulator,
+    /// It is there but between two of them.
+    emulator: Option<Emulator>,
+}
+
+/// What a run is asked for.
+#[derive(Clone)]
+struct Wish {
+    desired: Desired,
+    selection: Selection,
+    max_deletes: u64,
+    /// The serial that the desired files are from, where they are not from sources.
+    rollback: Option<u64>,
+    /// How many changes are made at once.
+    concurrency: usize,
+}
+
+impl Wish {
+    fn new(desired: Desired, concurrency: usize) -> Self {
+        Self {
+            desired,
+            selection: Selection::All,
+            max_deletes: 10,
+            rollback: None,
+            concurrency,
+        }
+    }
 }
 
 /// Why there was no apply: the code of a diagnostic, and what it says.
@@ -45,16 +71,35 @@ impl World {
     }
 
     fn in_folder(runtime: &Runtime, folder: tempfile::TempDir) -> Self {
+        let mut world = Self {
+            folder,
+            emulator: None,
+        };
+        world.start(runtime, Vec::new());
+        world
+    }
+
+    /// Starts the library, or starts it anew, with these faults.
+    fn start(&mut self, runtime: &Runtime, faults: Vec<Fault>) {
+        self.stop(runtime);
         let settings = jumpbag_emulator::Settings {
-            data: folder.path().join("library"),
+            data: self.folder.path().join("library"),
             limits: Vec::new(),
+            faults,
             ..jumpbag_emulator::Settings::default()
         };
         let emulator = runtime.block_on(jumpbag_emulator::start(settings));
-        Self {
-            folder,
-            emulator: emulator.unwrap(),
+        self.emulator = Some(emulator.unwrap());
+    }
+
+    fn stop(&mut self, runtime: &Runtime) {
+        if let Some(emulator) = self.emulator.take() {
+            runtime.block_on(emulator.stop());
         }
+    }
+
+    fn url(&self) -> String {
+        self.emulator.as_ref().unwrap().url()
     }
 
     fn path(&self, path: &str) -> Utf8PathBuf {
@@ -91,7 +136,7 @@ impl World {
 
     /// The library's names and contents, as the service holds them.
     fn observed(&self, runtime: &Runtime) -> Digests {
-        let observed = runtime.block_on(async { client(&self.emulator.url()).list().await });
+        let observed = runtime.block_on(async { client(&self.url()).list().await });
         let all = observed.unwrap().into_iter();
         all.map(|(name, it)| (name, it.file.sha256)).collect()
     }
@@ -115,7 +160,10 @@ fn client(url: &str) -> Client {
         endpoint: url.parse().unwrap(),
         limits: Vec::new(),
         ledger: None,
-        retry: Retry::default(),
+        retry: Retry {
+            base: Duration::from_millis(1),
+            ..Retry::default()
+        },
         identity: Identity::Token("hush".into()),
         http: HTTP.clone(),
         timeouts: Timeouts::default(),
@@ -125,13 +173,11 @@ fn client(url: &str) -> Client {
     Client::new(settings, CancellationToken::new()).unwrap()
 }
 
+/// In the place of a code, where the plan is refused.
+const REFUSED: &str = "refused";
+
 /// Locks, lists, plans and applies, as the command does.
-async fn apply(
-    store: Store,
-    url: String,
-    desired: Desired,
-    concurrency: usize,
-) -> Result<Outcome, Stopped> {
+async fn apply(store: Store, url: String, wish: Wish) -> Result<Outcome, Stopped> {
     let library = LibraryId {
         name: "test".to_owned(),
         endpoint: "http://127.0.0.1:1".to_owned(),
@@ -151,32 +197,35 @@ async fn apply(
     let client = client(&url);
     let observed = client.list().await.map_err(|error| stopped(&error))?;
     let document = Some(locked.document()).filter(|document| document.serial > 0);
-    let sources = desired
-        .iter()
+    let sources = wish.desired.iter();
+    let sources = sources.filter(|_| wish.rollback.is_none());
+    let sources = sources
         .map(|(name, desired)| (name.clone(), desired.source.clone()))
         .collect();
     let inputs = gather::join(Known {
         library,
         document,
-        desired,
+        desired: wish.desired,
         observed: Some(observed),
         policy: Policy {
             unmanaged: Unmanaged::Keep,
-            max_deletes: 10,
-            selection: Selection::All,
+            max_deletes: wish.max_deletes,
+            selection: wish.selection,
             destroy: false,
-            rollback: None,
+            rollback: wish.rollback,
         },
         limits: Vec::new(),
         spent: Vec::new(),
     });
     let part = crate::plan::plan(&inputs);
-    assert!(part.refusals.is_empty(), "{:?}", part.refusals);
+    if !part.refusals.is_empty() {
+        return Err((Some(REFUSED.to_owned()), format!("{:?}", part.refusals)));
+    }
     let tools = Tools {
         client: Arc::new(client),
         contents: store.contents(),
         sources,
-        concurrency,
+        concurrency: wish.concurrency,
         stop: CancellationToken::new(),
         now: || jiff::Timestamp::UNIX_EPOCH,
         request_id: uuid::Uuid::new_v4,

@@ -10,7 +10,7 @@ use std::path::Path;
 use tokio::runtime::Runtime;
 
 use super::{
-    AFTER, BEFORE, Stopped, World, apply, contents, folder, is_complete, stopped, tracked,
+    AFTER, BEFORE, Stopped, Wish, World, apply, contents, folder, is_complete, stopped, tracked,
 };
 use crate::apply::Outcome;
 use crate::state::{Faulty, Plot};
@@ -47,14 +47,16 @@ fn copy(from: &Path, to: &Path) {
 
 impl Template {
     fn new(runtime: &Runtime, leased: bool) -> Self {
-        let world = World::new(runtime);
-        let desired = world.desired(BEFORE);
+        let mut world = World::new(runtime);
+        let wish = Wish::new(world.desired(BEFORE), 1);
         let store = Faulty::new(world.path("state"), None).store(leased);
-        let outcome = runtime.block_on(apply(store, world.emulator.url(), desired, 1));
+        let outcome = runtime.block_on(apply(store, world.url(), wish));
         assert!(outcome.unwrap().is_complete());
-        let World { folder, emulator } = world;
-        runtime.block_on(emulator.stop());
-        Self { folder, leased }
+        world.stop(runtime);
+        Self {
+            folder: world.folder,
+            leased,
+        }
     }
 
     fn world(&self, runtime: &Runtime) -> World {
@@ -69,7 +71,7 @@ impl Template {
         let world = self.world(runtime);
         let faulty = Faulty::new(world.path("state"), None);
         let store = faulty.store(self.leased);
-        let run = apply(store, world.emulator.url(), world.desired(AFTER), 1);
+        let run = apply(store, world.url(), Wish::new(world.desired(AFTER), 1));
         assert!(runtime.block_on(run).unwrap().is_complete());
         let mut plots = Vec::new();
         for (at, troubles) in (0..).zip(faulty.operations()) {
@@ -94,11 +96,11 @@ impl Template {
 
     /// At which operation a run met it, and what became of it.
     fn show(&self, runtime: &Runtime, plot: Plot) -> (String, Result<End, String>) {
-        let world = self.world(runtime);
-        let desired = world.desired(AFTER);
+        let mut world = self.world(runtime);
+        let wish = Wish::new(world.desired(AFTER), 1);
         let faulty = Faulty::new(world.path("state"), Some(plot));
         let store = faulty.store(self.leased);
-        let run = apply(store, world.emulator.url(), desired.clone(), 1);
+        let run = apply(store, world.url(), wish.clone());
         let ended = catch_unwind(AssertUnwindSafe(|| runtime.block_on(run)));
         let healthy = Faulty::new(world.path("state"), None);
         let store = healthy.store(self.leased);
@@ -108,14 +110,13 @@ impl Template {
 
         // What a person does about the lock of a run that could not give it back.
         store.unlock("the run").ok();
-        let next = runtime.block_on(apply(store.clone(), world.emulator.url(), desired, 1));
+        let next = runtime.block_on(apply(store.clone(), world.url(), wish));
         let is_settled = match next {
             Ok(outcome) if outcome.is_complete() => is_complete(&world, runtime, &store),
             Ok(outcome) => Err(format!("the next run does not complete it: {outcome:?}")),
             Err((_, why)) => Err(format!("the next run stops: {why}")),
         };
-        let World { emulator, .. } = world;
-        runtime.block_on(emulator.stop());
+        world.stop(runtime);
         let end = end.and_then(|end| is_settled.map(|()| end));
         (faulty.first().unwrap(), end)
     }
