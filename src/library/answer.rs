@@ -34,6 +34,21 @@ pub(super) enum Said {
     },
 }
 
+/// The most characters of one text of an answer that are shown.
+const MOST_SHOWN: usize = 1000;
+
+/// `text` from an answer, as far as it is shown.
+pub(super) fn short(text: &str) -> String {
+    let end = text.char_indices().nth(MOST_SHOWN);
+    match end.and_then(|(end, _)| text.split_at_checked(end)) {
+        None => text.to_owned(),
+        Some((start, rest)) => {
+            let more = rest.chars().count();
+            format!("{start} … ({more} more characters)")
+        }
+    }
+}
+
 impl Answer {
     /// The API's error code, if it is the API that answered.
     pub(super) fn code(&self) -> Option<&str> {

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 use uuid::Uuid;
 
+use super::answer::short;
 use super::endpoint;
 use super::error::Error;
 use super::gate::Gate;
@@ -285,12 +286,12 @@ pub(super) fn observed(entity: Entity) -> Result<(Name, ObservedFile), Error> {
         Some(Ok(sha256)) => return Ok((Name::existing(name), entity.into_observed(sha256))),
         Some(Err(_)) => format!(
             "its sha256 is `{}`, which is none",
-            entity.sha256.unwrap_or_default()
+            short(&entity.sha256.unwrap_or_default())
         ),
         None => "it has no sha256, so that its content is not known".to_owned(),
     };
     Err(Error::Entry {
-        file: format!("`{name}`"),
+        file: format!("`{}`", short(&name)),
         problem,
     })
 }

@@ -10,7 +10,7 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-use super::answer::{Answer, Failure, Said};
+use super::answer::{Answer, Failure, Said, short};
 use super::client::Client;
 use super::error::Error;
 use super::identity::authorization;
@@ -186,7 +186,7 @@ impl Call<'_> {
         });
         self.unclear(Failure::NotTheShape {
             answer,
-            problem: reply.without_token(&problem.to_string()),
+            problem: short(&reply.without_token(&problem.to_string())),
         })
     }
 
@@ -358,11 +358,13 @@ async fn read(
 }
 
 fn said(reply: &Reply) -> Said {
+    // A token that the cut halves would not be found.
+    let shown = |text: &str| short(&reply.without_token(text));
     match wire::parse::<wire::Failure>(&reply.body) {
         Ok(wire::Failure { error }) => Said::Api {
-            code: reply.without_token(&error.code),
-            message: error.message.map(|text| reply.without_token(&text)),
-            target: error.target.map(|text| reply.without_token(&text)),
+            code: shown(&error.code),
+            message: error.message.as_deref().map(shown),
+            target: error.target.as_deref().map(shown),
         },
         Err(_) => Said::Other {
             content_type: header(reply, &CONTENT_TYPE),
@@ -395,5 +397,7 @@ fn ids(reply: &Reply) -> BTreeMap<&'static str, String> {
 
 fn header(reply: &Reply, name: &HeaderName) -> Option<String> {
     let value = reply.headers.get(name)?;
-    Some(reply.without_token(&String::from_utf8_lossy(value.as_bytes())))
+    Some(short(
+        &reply.without_token(&String::from_utf8_lossy(value.as_bytes())),
+    ))
 }

@@ -353,3 +353,33 @@ async fn every_request_passes_the_gate_also_retries_and_pages() {
     client.list().await.unwrap();
     assert!(start.elapsed() >= Duration::from_millis(400));
 }
+
+/// Whatever a server says, it does not fill a log.
+#[tokio::test]
+async fn of_long_texts_only_the_start_is_shown() {
+    let long = "ab ".repeat(100_000);
+    let entry = |sha256: &str| format!(r#"{{"fileName":"a{long}","sha256":"{sha256}"}}"#);
+    let steps = [
+        error(400, &format!("Bad{long}"), &format!("no {long}")),
+        page(&[entry(&long)]),
+        raw(
+            302,
+            &format!(
+                "Location: https://example.org/{}\r\n",
+                long.replace(' ', "")
+            ),
+            "",
+        ),
+    ];
+    for step in steps {
+        let server = Server::start([step]).await;
+        let shown = listed(&server).await;
+        assert!(shown.len() < 5_000, "{} bytes", shown.len());
+        assert!(shown.contains(" more characters)"), "{shown}");
+    }
+    let wrong = format!(r#"{{"value":[{{"fileName":"a","hasParameters":"{long}"}}]}}"#);
+    let server = Server::start((0..5).map(|_| json(200, &wrong))).await;
+    let shown = listed(&server).await;
+    assert!(shown.len() < 5_000, "{} bytes", shown.len());
+    assert!(shown.contains(" more characters)"), "{shown}");
+}

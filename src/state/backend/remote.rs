@@ -272,8 +272,12 @@ fn of_json(body: &str) -> Option<Vec<String>> {
     Some(vec![one_line(message.as_str()?)])
 }
 
+/// The most characters of what a server says that are shown.
+const MOST_SHOWN: usize = 1000;
+
 fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    words.chars().take(MOST_SHOWN).collect()
 }
 
 /// Does `work` on threads that are there for that, and waits until it is done.
