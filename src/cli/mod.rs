@@ -4,6 +4,7 @@ mod access;
 mod args;
 mod commands;
 mod contents;
+mod core_dump;
 mod env;
 mod error;
 mod events;
@@ -40,6 +41,7 @@ use output::Output;
 ///
 /// None: failures are printed to standard error, and the exit code says what became of the run.
 pub fn main() -> ExitCode {
+    core_dump::refuse();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

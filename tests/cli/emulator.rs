@@ -42,6 +42,12 @@ impl Emulator {
         }
     }
 
+    /// The process's id.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What the library holds, asked without jumpbag.
     #[track_caller]
     pub(crate) fn list(&self) -> Vec<Value> {

@@ -20,6 +20,7 @@ mod events;
 mod harness;
 mod history;
 mod identity;
+mod leaks;
 mod running;
 
 mod annotations;

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::emulator::Emulator;
 use crate::harness::{Run, World};
+use crate::leaks::Secrets;
 
 const TENANT: &str = "11111111-2222-3333-4444-555555555555";
 const APP: &str = "66666666-7777-8888-9999-000000000000";
@@ -28,8 +29,16 @@ const REQUEST_TOKEN: &str = "hush-request-token";
 const BUILD_TOKEN: &str = "hush-build-token";
 const HEADER: &str = "hush-identity-header";
 
-/// Any of the secrets above, and any token and assertion: all begin with an encoded `{"`.
-const ANY_SECRET: [&str; 2] = ["hush-", "eyJ"];
+/// The secrets above in every form, a part of any, and any token and assertion: all begin with an encoded `{"`.
+const ANY_SECRET: [&str; 7] = [
+    SECRET,
+    PASSWORD,
+    REQUEST_TOKEN,
+    BUILD_TOKEN,
+    HEADER,
+    "hush-",
+    "eyJ",
+];
 
 /// What the tests themselves write, secrets included.
 const OURS: [&str; 2] = ["entra.json", "keys"];
@@ -155,22 +164,10 @@ impl Scene {
     /// No secret is in what was printed, nor in a file that the tests did not write.
     #[track_caller]
     fn assert_untold(&self, run: &Run) {
-        for secret in ANY_SECRET {
-            assert!(!run.stdout.contains(secret), "{run}");
-            assert!(!run.stderr.contains(secret), "{run}");
-        }
-        for (path, bytes) in self.world.files() {
-            let name = path.strip_prefix(self.world.path("")).unwrap();
-            if OURS.iter().any(|ours| name.starts_with(ours)) {
-                continue;
-            }
-            for secret in ANY_SECRET {
-                let found = bytes
-                    .windows(secret.len())
-                    .any(|part| part == secret.as_bytes());
-                assert!(!found, "`{secret}` is in {}", path.display());
-            }
-        }
+        let secrets = Secrets::new(ANY_SECRET);
+        secrets.assert_absent("standard output", run.stdout.as_bytes());
+        secrets.assert_absent("standard error", run.stderr.as_bytes());
+        secrets.assert_unwritten(&self.world, &OURS);
     }
 }
 

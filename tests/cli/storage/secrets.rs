@@ -7,6 +7,7 @@ use age::x25519::Identity;
 
 use super::proxy::Act;
 use super::{Far, servers};
+use crate::leaks::Secrets;
 
 /// The commands that use the state.
 const COMMANDS: &[&[&str]] = &[
@@ -23,7 +24,7 @@ const COMMANDS: &[&[&str]] = &[
 ];
 
 /// What is not to be found: the values of variables that hold secrets, as they are and as they are in a URL.
-fn secrets(far: &Far) -> Vec<String> {
+fn secrets(far: &Far) -> Secrets {
     const SECRET: [&str; 5] = [
         "ACCOUNT_KEY",
         "BEARER_TOKEN",
@@ -45,20 +46,7 @@ fn secrets(far: &Far) -> Vec<String> {
         secrets.len() >= 2 && secrets.iter().all(|it| it.len() > 7),
         "{secrets:?}"
     );
-    secrets
-}
-
-fn search(far: &Far, place: &str, bytes: &[u8]) {
-    for secret in secrets(far) {
-        let found = bytes
-            .windows(secret.len())
-            .any(|it| it == secret.as_bytes());
-        assert!(
-            !found,
-            "{secret} is in {place}:\n{}",
-            String::from_utf8_lossy(bytes)
-        );
-    }
+    Secrets::new(secrets)
 }
 
 #[test]
@@ -105,6 +93,7 @@ fn look(far: &mut Far, act: Act) {
     let state = format!("{}, encrypt_to: [{}]", far.state(), key.to_public());
     far.manifest(&state, &[("a.ps1", "a"), ("b.ps1", "b")]);
     far.proxy.script(move |_| act);
+    let secrets = secrets(far);
     // Without a filter, only where it matters which of the two is printed.
     let logs: &[_] = if act == Act::Serve {
         &["", "trace"]
@@ -118,15 +107,12 @@ fn look(far: &mut Far, act: Act) {
                 command.env("JUMPBAG_LOG", log);
             }
             let output = command.output().unwrap();
-            let place = |of: &str| format!("{of} of {args:?}, {act:?}, logged `{log}`");
-            search(far, &place("standard output"), &output.stdout);
-            search(far, &place("standard error"), &output.stderr);
+            let place = format!("{args:?}, {act:?}, logged `{log}`");
+            secrets.assert_unsaid(&place, &output);
             if act == Act::Serve && log.is_empty() && *args != ["state", "unlock", "none"] {
                 assert_eq!(output.status.code(), Some(0), "{args:?} {output:?}");
             }
         }
     }
-    for (path, bytes) in far.world.files() {
-        search(far, &path.display().to_string(), &bytes);
-    }
+    secrets.assert_unwritten(&far.world, &[]);
 }
