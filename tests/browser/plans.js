@@ -1,6 +1,7 @@
 // Makes plans of every kind with the real binary, as pages of HTML.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /** A folder with a manifest, and the binary in it. */
@@ -18,6 +19,16 @@ class World {
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, content);
     }
+  }
+
+  /** Puts a file of any name into the emulator's data folder, as another tool than jumpbag could. */
+  upload(library, name, content) {
+    const folder = join(this.folder, `.${library}`);
+    const index = JSON.parse(readFileSync(join(folder, "index.json"), "utf8"));
+    const sha256 = createHash("sha256").update(content).digest("hex");
+    writeFileSync(join(folder, "contents", sha256), content);
+    const file = { ...index.files[0], name, sha256, size: Buffer.byteLength(content), description: name };
+    writeFileSync(join(folder, "index.json"), JSON.stringify({ ...index, files: [...index.files, file] }));
   }
 
   /** Runs jumpbag, which has to exit with `code`. */
@@ -196,20 +207,25 @@ const HOSTILE = [
   "x".repeat(200),
 ];
 
+/** What looks like a hostile text, and can be the name of an entry. */
+const LOOKALIKES = { "/": "∕", "<": "‹", ">": "›", ":": "∶", '"': "”", "|": "∣", "?": "？", "*": "∗" };
+const lookalike = (text) => text.replace(/[/<>:"|?*]/g, (character) => LOOKALIKES[character]);
+
 function hostile(world) {
   const entries = {};
   const file = (nth, content) => world.write({ [`${nth}.ps1`]: content });
   HOSTILE.forEach((text, nth) => {
     file(nth, `one\n${text}\nthree\n`);
-    entries[text.replaceAll("/", "∕")] = { source: `${nth}.ps1`, description: text, parameters_description: text };
+    entries[lookalike(text)] = { source: `${nth}.ps1`, description: text, parameters_description: text };
   });
   world.write({ "jumpbag.yaml": manifest(entries) });
   world.run(["apply", "--auto-approve"]);
   HOSTILE.forEach((text, nth) => file(nth, `one ${text}\n${text} two\nthree\n`));
-  const last = Object.keys(entries)[2];
-  delete entries[last];
+  delete entries[lookalike(HOSTILE[2])];
   for (const entry of Object.values(entries)) entry.description += " changed";
-  world.write({ "jumpbag.yaml": manifest(entries) });
+  // No entry can have such a name, but the library can, and what is unmanaged is to be deleted.
+  HOSTILE.forEach((text, nth) => world.upload("contoso", `${text} of theirs`, `theirs ${nth}\n`));
+  world.write({ "jumpbag.yaml": manifest(entries, { libraries: { contoso: { unmanaged: "delete", max_deletes: 20 } } }) });
   return 0;
 }
 
