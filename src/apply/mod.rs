@@ -30,7 +30,7 @@ pub(crate) struct Tools {
     pub(crate) client: Arc<Client>,
     /// Where their contents are kept, and sent from.
     pub(crate) contents: Contents,
-    /// Where the contents of created, updated and adopted files are read from.
+    /// Where the contents of the files are read from.
     pub(crate) sources: BTreeMap<Name, Utf8PathBuf>,
     /// How many changes are under way at once; at least 1.
     pub(crate) concurrency: usize,
@@ -55,14 +55,18 @@ pub(crate) async fn run(
     events: &mut Listener<'_>,
 ) -> Outcome {
     let mut recorder = Recorder::new(locked, tools.now, events);
+    let crew = Arc::new(Crew::new(tools));
     // What needs no call is not begun either, once no change shall be.
-    let begun = if tools.stop.is_cancelled() {
+    let begun = if crew.is_halted() {
         recorder.leave_all(plan, Action::Forget);
         false
     } else {
-        recorder.begin(plan)
+        let (agreed, warnings) = crew.keep(recorder.agreed(plan)).await;
+        for warning in warnings {
+            recorder.warn(warning);
+        }
+        recorder.begin(plan, agreed)
     };
-    let crew = Arc::new(Crew::new(tools));
     if !begun {
         crew.halt();
     }

@@ -40,26 +40,35 @@ impl<'a, 'b> Recorder<'a, 'b> {
         }
     }
 
+    /// Takes down what went wrong with a change that nobody is to wait for.
+    pub(super) fn warn(&mut self, warning: String) {
+        self.outcome.warnings.push(warning);
+    }
+
     /// Tells `event`; false once anything could not be told, so that no further change must be begun.
     pub(super) fn tell(&mut self, event: Event) -> bool {
         self.heard &= (self.events)(event);
         self.heard
     }
 
-    /// Records what needs no call, and which uploads are about to be made: should this run be killed, the
-    /// next one knows these files for jumpbag's own. Returns false when that could not be saved or told, so that
-    /// no change must be begun.
-    pub(super) fn begin(&mut self, plan: &LibraryPlan) -> bool {
-        let changes = &plan.changes;
-        let recorded: Vec<_> = changes
+    /// The changes of `plan` that nothing is to be done about but to record them.
+    pub(super) fn agreed(&self, plan: &LibraryPlan) -> Vec<Change> {
+        let document = self.locked.document();
+        let agreed = plan
+            .changes
             .iter()
-            .filter(|change| match change.action {
-                Action::Forget => true,
-                Action::None => !is_recorded(self.locked.document(), change),
-                Action::Create | Action::Update | Action::Delete | Action::Adopt => false,
-            })
-            .cloned()
-            .collect();
+            .filter(|change| change.action == Action::None && !is_recorded(document, change));
+        agreed.cloned().collect()
+    }
+
+    /// Records what was `agreed` and what needs no call, and which uploads are about to be made: should this run be
+    /// killed, the next one knows these files for jumpbag's own. Returns false when that could not be saved or told, so
+    /// that no change must be begun.
+    pub(super) fn begin(&mut self, plan: &LibraryPlan, agreed: Vec<Change>) -> bool {
+        let changes = &plan.changes;
+        let mut recorded = agreed;
+        let forgets = changes.iter().filter(|it| it.action == Action::Forget);
+        recorded.extend(forgets.cloned());
         let uploads: Vec<_> = changes
             .iter()
             .filter(|change| matches!(change.action, Action::Create | Action::Update))

@@ -184,3 +184,26 @@ async fn what_is_told_as_done_is_in_the_state_with_that_serial() {
     };
     assert!(bench.run(&mut listener).await.is_complete());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_agrees_is_recorded_once_its_content_is_kept() {
+    let mut bench = Bench::new().await;
+    let agrees = |name: &str, content: &[u8]| {
+        let mut change = create(0);
+        change.name = Name::existing(name.to_owned());
+        change.action = Action::None;
+        change.reasons = vec![Reason::Agrees];
+        change.after.as_mut().unwrap().sha256 = Sha256::of(content);
+        change
+    };
+    // Nobody has the content of the second, as if its source had changed since it was hashed.
+    bench.plan.changes = vec![agrees("kept.sh", CONTENT), agrees("other.sh", b"other")];
+    let outcome = bench.run(&mut |_| true).await;
+    assert!(outcome.is_complete());
+    insta::assert_snapshot!(outcome.warnings.join("\n"), @"`other.sh` is in the library as it is to be, but could not be recorded: no source has the content of `other.sh`");
+    let path = bench.folder.path().join("state/state.json");
+    let state: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let files: Vec<_> = state["files"].as_object().unwrap().keys().collect();
+    assert_eq!(files, ["kept.sh"]);
+    assert_eq!(bench.emulator.calls().upload, 0);
+}

@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::stream::{self, StreamExt as _};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Error, Event, Tools};
 use crate::files::open::reader;
-use crate::library::{Content, Sent, Trace, Upload};
+use crate::library::{Content, Sent, Trace, Upload, chain};
 use crate::model::{File as LibraryFile, Name};
 use crate::plan::{Action, Change};
 use crate::state::Packed;
@@ -53,6 +54,37 @@ impl Crew {
     /// Begins no further change, and no call of those that were begun and wait.
     pub(super) fn halt(&self) {
         self.tools.stop.cancel();
+    }
+
+    /// Whether no change shall be begun.
+    pub(super) fn is_halted(&self) -> bool {
+        self.tools.stop.is_cancelled()
+    }
+
+    /// Puts the contents of `changes` into the content store, so that a state which names them can be gone back to. Returns the
+    /// changes whose content is there, and why it is not for each of the others.
+    pub(super) async fn keep(&self, changes: Vec<Change>) -> (Vec<Change>, Vec<String>) {
+        let keep = async |change: Change| match &change.after {
+            None => Ok(change),
+            Some(file) => match self.keep_content(&change.name, file).await {
+                Ok(_) => Ok(change),
+                Err(error) => Err(format!(
+                    "`{}` is in the library as it is to be, but could not be recorded: {}",
+                    change.name,
+                    chain(&error)
+                )),
+            },
+        };
+        let mut results =
+            stream::iter(changes.into_iter().map(keep)).buffered(self.tools.concurrency.max(1));
+        let (mut kept, mut warnings) = (Vec::new(), Vec::new());
+        while let Some(result) = results.next().await {
+            match result {
+                Ok(change) => kept.push(change),
+                Err(warning) => warnings.push(warning),
+            }
+        }
+        (kept, warnings)
     }
 
     /// Starts the workers on `changes`. The channel ends when all of them are reported.

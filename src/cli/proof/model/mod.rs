@@ -1,5 +1,7 @@
 //! Random lives of a library, against a model of a few lines: edits, applies, deaths, faults, other people, ways back.
 
+mod theory;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
@@ -14,24 +16,10 @@ use crate::cli::env;
 use crate::library::{Content, Upload};
 use crate::model::{DesiredFile, File, Name, Selection, Sha256};
 use crate::state::{Death, Store};
+use theory::{Kept, MOST_DELETES, Model, Owned, Wanted};
 
 const NAMES: [&str; 5] = ["a.ps1", "b.ps1", "c.sh", "d.sh", "e.exe"];
 const CONTENTS: [&str; 4] = ["one", "two", "three", "four"];
-const MOST_DELETES: usize = 2;
-
-/// A content, and whether it has a description: what the service knows of a file.
-type Kept = (u8, bool);
-
-/// Files with whether each is protected.
-type Owned = BTreeMap<u8, (Kept, bool)>;
-
-/// What the manifest says of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Wanted {
-    kept: Kept,
-    adopt: bool,
-    protect: bool,
-}
 
 /// Something that happens.
 #[derive(Clone, Debug)]
@@ -50,64 +38,6 @@ enum Step {
     Other(u8, Option<Kept>),
     /// A way back to one of the states of the history, counted from the last.
     Back(u8),
-}
-
-/// The whole theory: who owns what, and what is there.
-#[derive(Clone, Debug, Default)]
-struct Model {
-    wanted: BTreeMap<u8, Wanted>,
-    library: BTreeMap<u8, Kept>,
-    owned: Owned,
-    /// What was sent and never answered.
-    pending: BTreeMap<u8, Kept>,
-}
-
-/// Library and ownership after an apply.
-type After = (BTreeMap<u8, Kept>, Owned);
-
-impl Model {
-    /// What is ours: a file that was sent and is there is.
-    fn ours(&self) -> Owned {
-        let mut ours = self.owned.clone();
-        for (name, kept) in &self.pending {
-            if self.library.get(name) == Some(kept) {
-                let protect = ours.get(name).is_some_and(|(_, protect)| *protect);
-                ours.insert(*name, (*kept, protect));
-            }
-        }
-        ours
-    }
-
-    /// What an apply of these names makes of it; `None` where it is refused.
-    fn applied(&self, wanted: &BTreeMap<u8, Wanted>, only: Option<u8>) -> Option<After> {
-        let (mut library, mut owned, ours) =
-            (self.library.clone(), self.owned.clone(), self.ours());
-        let mut deletes = 0;
-        for name in (0..5).filter(|name| only.is_none_or(|only| only == *name)) {
-            let there = self.library.get(&name);
-            match (wanted.get(&name), ours.get(&name)) {
-                (Some(wanted), mine) => {
-                    let foreign = there.is_some_and(|there| *there != wanted.kept);
-                    if mine.is_none() && foreign && !wanted.adopt {
-                        return None;
-                    }
-                    library.insert(name, wanted.kept);
-                    owned.insert(name, (wanted.kept, wanted.protect));
-                }
-                (None, Some((_, protect))) => {
-                    if there.is_some() && *protect {
-                        return None;
-                    }
-                    deletes += usize::from(there.is_some());
-                    library.remove(&name);
-                    owned.remove(&name);
-                }
-                // Somebody else's, or nobody's.
-                (None, None) => {}
-            }
-        }
-        (deletes <= MOST_DELETES).then_some((library, owned))
-    }
 }
 
 fn name(number: u8) -> Name {
@@ -287,10 +217,11 @@ impl<'a> Life<'a> {
         if let Some(left) = self.serials.get(serial) {
             prop_assert_eq!(&then, left, "the history of {}", serial);
         }
-        // What only ever agreed was not kept, and there is no way back to it.
-        if !then.values().all(|(kept, _)| self.keeps(kept.0)) {
-            return Ok(());
-        }
+        prop_assert!(
+            then.values().all(|(kept, _)| self.keeps(kept.0)),
+            "the contents of {}",
+            serial
+        );
         let wanted = then.into_iter().map(|(name, (kept, protect))| {
             let wanted = Wanted {
                 kept,
