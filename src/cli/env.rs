@@ -4,7 +4,7 @@ use std::env;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::error::Error;
 use crate::identity::Environment;
@@ -46,9 +46,15 @@ pub(crate) fn text(name: &str) -> Option<String> {
     env::var(name).ok().filter(|text| !text.is_empty())
 }
 
-/// The token; never printed.
+/// The text of a variable that holds a secret: never printed, and wiped when it is dropped.
+pub(crate) fn secret(name: &str) -> Option<SecretString> {
+    text(name).map(SecretString::from)
+}
+
+/// The token.
 pub(crate) fn token() -> Option<SecretString> {
-    text(TOKEN).map(|token| SecretString::from(token.trim().to_owned()))
+    let token = secret(TOKEN)?;
+    Some(SecretString::from(token.expose_secret().trim().to_owned()))
 }
 
 /// How long an answer may take, where the variable says so.
@@ -60,13 +66,13 @@ pub(crate) fn timeout() -> Result<Option<Duration>, Error> {
     time.map(Some).ok_or(Error::BadTimeout { text })
 }
 
-/// The settings of object stores, by the names of their variables: what the crate `object_store` reads.
-pub(crate) fn storage() -> Vec<(String, String)> {
+/// The settings of object stores, by the names of their variables: what the crate `object_store` reads. Keys are among them.
+pub(crate) fn storage() -> Vec<(String, SecretString)> {
     const PREFIXES: [&str; 4] = ["AZURE_", "AZURITE_", "AWS_", "GOOGLE_"];
     let all = env::vars_os().filter_map(|(name, value)| {
         let name = name.into_string().ok()?;
         let value = value.into_string().ok()?;
-        Some((name, value))
+        Some((name, SecretString::from(value)))
     });
     all.filter(|(name, _)| PREFIXES.iter().any(|prefix| name.starts_with(prefix)))
         .collect()
@@ -74,7 +80,6 @@ pub(crate) fn storage() -> Vec<(String, String)> {
 
 /// The settings of identities.
 pub(crate) fn identities() -> Environment {
-    let secret = |name| text(name).map(SecretString::from);
     let is_true = |name| text(name).is_some_and(|it| it == "1" || it.eq_ignore_ascii_case("true"));
     Environment {
         token: token(),

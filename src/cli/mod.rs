@@ -21,6 +21,7 @@ mod repository;
 mod review;
 mod revision;
 mod rollback;
+mod select;
 mod session;
 mod stop;
 mod summary;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use globset::Glob;
+use secrecy::ExposeSecret as _;
+use secrecy::zeroize::Zeroizing;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -14,7 +15,7 @@ use super::args::Towards;
 use super::error::Error;
 use super::exit::Failure;
 use super::output::Output;
-use super::{Context, env, file};
+use super::{Context, env, file, select};
 use crate::diagnostics::{Problem, Texts};
 use crate::gather::{self, Known};
 use crate::library::{self, Client, Identity, Retry};
@@ -102,8 +103,8 @@ impl Workspace {
     pub(super) fn load(context: &Context) -> Result<Self, Failure> {
         let path = &context.global.manifest;
         let bytes = manifest::read(path)?;
-        let patterns = patterns(context)?;
-        let selected = |library: &Library| is_selected(&patterns, &library.name);
+        let patterns = select::patterns(context)?;
+        let selected = |library: &Library| select::is_selected(&patterns, &library.name);
         let (manifest, resolved) = manifest::load(path, &bytes, selected)?;
         let warning = |problem| warning(&manifest.texts, problem);
         let warnings = resolved.warnings.iter().map(warning).collect();
@@ -123,7 +124,7 @@ impl Workspace {
 
     /// The selected libraries, in the order of their names.
     pub(super) fn sessions(mut self, context: &Context) -> Result<Vec<Session>, Failure> {
-        let selected = select(context, &self.manifest)?;
+        let selected = select::libraries(context, &self.manifest)?;
         let shared = Shared::new(&self.manifest)?;
         selected
             .into_iter()
@@ -139,7 +140,7 @@ impl Workspace {
 pub(super) fn stores(context: &Context) -> Result<Vec<Session>, Failure> {
     let path = &context.global.manifest;
     let manifest = manifest::parse(path, &manifest::read(path)?)?;
-    let selected = select(context, &manifest)?;
+    let selected = select::libraries(context, &manifest)?;
     let shared = Shared::new(&manifest)?;
     selected
         .into_iter()
@@ -167,13 +168,17 @@ impl Shared {
 
 /// Who can read what is written to the state, and what we can read.
 pub(super) fn keys(recipients: &[String]) -> Result<Keys, Error> {
-    let mut identities = env::text(env::AGE_IDENTITY).unwrap_or_default();
-    if let Some(path) = env::text(env::AGE_IDENTITY_FILE) {
-        let bytes = file::read(&path.into(), MOST_KEYS)?;
-        identities.push('\n');
-        identities.push_str(&String::from_utf8_lossy(&bytes));
+    let mut keys = Keys::new(recipients).map_err(|_| Error::BadIdentity)?;
+    if let Some(identities) = env::secret(env::AGE_IDENTITY) {
+        let added = keys.add(identities.expose_secret());
+        added.map_err(|_| Error::BadIdentity)?;
     }
-    Keys::new(recipients, &identities).map_err(|_| Error::BadIdentity)
+    if let Some(path) = env::text(env::AGE_IDENTITY_FILE) {
+        let bytes = Zeroizing::new(file::read(&path.into(), MOST_KEYS)?);
+        let text = std::str::from_utf8(&bytes).map_err(|_| Error::BadIdentity)?;
+        keys.add(text).map_err(|_| Error::BadIdentity)?;
+    }
+    Ok(keys)
 }
 
 /// `problem` as a plan holds it, without the texts that it is in.
@@ -186,49 +191,6 @@ fn warning(texts: &Texts, problem: &Problem) -> Warning {
         place,
         help: problem.help.clone(),
     }
-}
-
-fn patterns(context: &Context) -> Result<Vec<(String, globset::GlobMatcher)>, Error> {
-    let compile = |pattern: &String| match Glob::new(pattern) {
-        Ok(glob) => Ok((pattern.clone(), glob.compile_matcher())),
-        Err(cause) => Err(Error::BadGlob {
-            pattern: pattern.clone(),
-            cause,
-        }),
-    };
-    context.global.library.iter().map(compile).collect()
-}
-
-fn is_selected(patterns: &[(String, globset::GlobMatcher)], name: &str) -> bool {
-    patterns.is_empty() || patterns.iter().any(|(_, pattern)| pattern.is_match(name))
-}
-
-fn select(context: &Context, manifest: &Manifest) -> Result<Vec<Library>, Error> {
-    let patterns = patterns(context)?;
-    let names = || {
-        manifest
-            .libraries
-            .iter()
-            .map(|library| library.name.as_str())
-    };
-    for (pattern, matcher) in &patterns {
-        if !names().any(|name| matcher.is_match(name)) {
-            let known: Vec<_> = names().map(|name| format!("`{name}`")).collect();
-            let help = format!("the manifest has {}", known.join(", "));
-            return Err(Error::NoLibrary {
-                pattern: pattern.clone(),
-                help,
-            });
-        }
-    }
-    let mut selected: Vec<_> = manifest
-        .libraries
-        .iter()
-        .filter(|library| is_selected(&patterns, &library.name))
-        .cloned()
-        .collect();
-    selected.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(selected)
 }
 
 impl Session {

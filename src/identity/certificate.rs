@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, crypto};
 use p12_keystore::{KeyStore, Pkcs12ImportPolicy};
 use rustls_pki_types::pem::{PemObject as _, SectionKind};
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use sha2::Digest as _;
@@ -132,13 +133,15 @@ struct Claims<'a> {
     exp: i64,
 }
 
-fn read(path: &str) -> std::io::Result<Vec<u8>> {
+fn read(path: &str) -> std::io::Result<Zeroizing<Vec<u8>>> {
     // Opening a pipe would wait for its other end.
     if !std::fs::metadata(path)?.is_file() {
         return Err(std::io::Error::other("it is no file"));
     }
-    let mut bytes = Vec::new();
     let file = std::fs::File::open(path)?;
+    // Room for all of it: a vector that grows leaves copies behind.
+    let size = file.metadata()?.len().min(MOST) + 2;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(size).unwrap_or(0)));
     file.take(MOST + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
@@ -156,8 +159,9 @@ fn pem(bytes: &[u8]) -> Result<Parts, Unfit> {
     let mut keys = Vec::new();
     for section in <(SectionKind, Vec<u8>)>::pem_slice_iter(bytes) {
         let (kind, der) = section.map_err(|_| unfit("it is no whole PEM", ONE_FILE))?;
+        let der = Zeroizing::new(der);
         if kind == SectionKind::Certificate {
-            certificates.push(der);
+            certificates.push(der.to_vec());
         } else if kind == SectionKind::RsaPrivateKey {
             keys.push(EncodingKey::from_rsa_der(&der));
         } else if kind == SectionKind::PrivateKey {

@@ -62,7 +62,9 @@ pub(crate) fn sealed(bytes: &[u8]) {
     let keys = KEYS.get_or_init(|| {
         let identity = age::x25519::Identity::generate();
         let recipient = identity.to_public().to_string();
-        Keys::new(&[recipient], identity.to_string().expose_secret()).ok()
+        let mut keys = Keys::new(&[recipient]).ok()?;
+        keys.add(identity.to_string().expose_secret()).ok()?;
+        Some(keys)
     });
     let Some(keys) = keys else {
         return;

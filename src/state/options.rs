@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use secrecy::{ExposeSecret as _, SecretString};
 use url::{Host, Url};
 
 use super::Error;
@@ -34,7 +35,7 @@ const EMULATOR: &str = "azurite_blob_storage_url";
 /// The options of a kind of store, whose keys are `K`, in the variables of the environment. Variables for others are
 /// left out, and so is what would give up what keeps a secret; plain http goes to this machine alone.
 pub(super) fn of<K: FromStr + AsRef<str>>(
-    environment: Vec<(String, String)>,
+    environment: Vec<(String, SecretString)>,
 ) -> Result<Vec<(K, String)>, Error> {
     let environment: Vec<_> = environment
         .into_iter()
@@ -42,7 +43,8 @@ pub(super) fn of<K: FromStr + AsRef<str>>(
         .collect();
     let mut options: Vec<(K, String)> = Vec::new();
     let mut is_plain = false;
-    for (name, value) in &environment {
+    for (name, secret) in &environment {
+        let value = secret.expose_secret();
         let Ok(key) = name.parse::<K>() else {
             continue;
         };
@@ -54,10 +56,10 @@ pub(super) fn of<K: FromStr + AsRef<str>>(
         }
         if key.as_ref() == USE_EMULATOR {
             for (name, value) in environment.iter().filter(|(name, _)| name == EMULATOR) {
-                is_plain_here(name, value)?;
+                is_plain_here(name, value.expose_secret())?;
             }
         }
-        options.push((key, value.clone()));
+        options.push((key, value.to_owned()));
     }
     if is_plain && let Ok(key) = "allow_http".parse() {
         options.push((key, "true".to_owned()));
@@ -96,7 +98,7 @@ mod tests {
 
     fn options<K: FromStr + AsRef<str>>(environment: &[(&str, &str)]) -> Result<String, String> {
         let environment = environment.iter();
-        let owned = environment.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let owned = environment.map(|(name, value)| ((*name).to_owned(), (*value).into()));
         let options = of::<K>(owned.collect()).map_err(|error| error.to_string())?;
         let said = options
             .iter()

@@ -9,6 +9,7 @@ use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::{BackoffConfig, ObjectStore, ObjectStoreScheme, RetryConfig};
+use secrecy::SecretString;
 use url::Url;
 
 use super::backend::remote::Remote;
@@ -60,7 +61,7 @@ impl Place {
     /// of their variables. Asks nobody yet.
     pub(crate) fn remote(
         url: &str,
-        environment: Vec<(String, String)>,
+        environment: Vec<(String, SecretString)>,
         now: fn() -> Timestamp,
     ) -> Result<Self, Error> {
         let bad = |source: object_store::Error| Error::StorageSettings {
@@ -170,7 +171,7 @@ macro_rules! build {
 fn open(
     scheme: &ObjectStoreScheme,
     url: &str,
-    environment: Vec<(String, String)>,
+    environment: Vec<(String, SecretString)>,
 ) -> Result<Result<Arc<dyn ObjectStore>, object_store::Error>, Error> {
     Ok(match scheme {
         ObjectStoreScheme::MicrosoftAzure => {

@@ -29,22 +29,23 @@ pub(crate) struct Keys {
 pub(crate) struct NoKey;
 
 impl Keys {
-    /// With `recipients`, such as `age1…`, and the identities in `identities`, which is the text of an identity file:
-    /// a key, such as `AGE-SECRET-KEY-1…`, a comment or nothing on each line.
-    pub(crate) fn new(recipients: &[String], identities: &str) -> Result<Self, NoKey> {
-        let lines = identities.lines().map(str::trim);
-        let keys = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    /// With `recipients`, such as `age1…`.
+    pub(crate) fn new(recipients: &[String]) -> Result<Self, NoKey> {
+        let recipients: Result<_, &'static str> = recipients.iter().map(|it| it.parse()).collect();
         Ok(Self {
-            recipients: recipients
-                .iter()
-                .map(|text| text.parse())
-                .collect::<Result<_, &'static str>>()
-                .map_err(|_| NoKey)?,
-            identities: keys
-                .map(str::parse)
-                .collect::<Result<_, &'static str>>()
-                .map_err(|_| NoKey)?,
+            recipients: recipients.map_err(|_| NoKey)?,
+            identities: Vec::new(),
         })
+    }
+
+    /// Adds the identities in the text of an identity file: a key, such as `AGE-SECRET-KEY-1…`, a comment or nothing on
+    /// each line.
+    pub(crate) fn add(&mut self, identities: &str) -> Result<(), NoKey> {
+        let lines = identities.lines().map(str::trim);
+        for key in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            self.identities.push(key.parse().map_err(|_: &str| NoKey)?);
+        }
+        Ok(())
     }
 
     /// Whether what is written is encrypted.

@@ -34,7 +34,8 @@ struct Server {
 
 impl Server {
     fn place(url: &str, environment: &BTreeMap<String, String>) -> RemotePlace {
-        let environment = environment.clone().into_iter().collect();
+        let secret = |(name, value): (String, String)| (name, value.into());
+        let environment = environment.clone().into_iter().map(secret).collect();
         let place = Place::remote(url, environment, || at(0)).unwrap();
         place.into_remote().unwrap()
     }
