@@ -162,3 +162,28 @@ fn the_emulator_shares_nothing_with_the_client() {
         "the emulator would share the client's mistakes"
     );
 }
+
+/// The tests that a page names, as `path::name` in backquotes.
+fn named_tests(page: &str) -> Vec<(&str, &str)> {
+    let spans = page.split('`').skip(1).step_by(2);
+    spans.filter_map(|span| span.split_once(".rs::")).collect()
+}
+
+#[test]
+fn every_test_that_a_promise_names_is_there() {
+    for page in ["SECURITY.md", "docs/trust.md"] {
+        let text = fs::read_to_string(page).unwrap();
+        let tests = named_tests(&text);
+        assert!(
+            page != "SECURITY.md" || tests.len() > 20,
+            "{page}: {tests:?}"
+        );
+        for (path, name) in tests {
+            let code = fs::read_to_string(format!("{path}.rs")).unwrap_or_default();
+            // The name stands behind the attribute that makes it a test, or in the list of a macro that does.
+            let is_there =
+                code.contains(&format!("fn {name}(")) || code.contains(&format!("    {name},"));
+            assert!(is_there, "{page}: `{path}.rs::{name}` is no test");
+        }
+    }
+}
