@@ -5,6 +5,7 @@ mod args;
 mod commands;
 mod contents;
 mod core_dump;
+mod crash;
 mod env;
 mod error;
 mod events;
@@ -57,6 +58,7 @@ pub fn main() -> ExitCode {
         }
     };
     let output = Output::new(&cli.global);
+    crash::speak(output);
     match run(cli, output) {
         Ok(exit) => exit.into(),
         Err(failure) => {
