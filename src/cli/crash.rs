@@ -75,7 +75,10 @@ mod tests {
         let said = run("0");
         assert!(!said.contains("hush"), "{said}");
         assert!(said.contains("jumpbag::cli::bug"), "{said}");
-        assert!(said.contains("jumpbag stopped at src/cli/crash.rs:"), "{said}");
+        assert!(
+            said.contains("jumpbag stopped at src/cli/crash.rs:"),
+            "{said}"
+        );
         let said = run("1");
         assert!(!said.contains("hush"), "{said}");
         assert!(said.contains("crash::tests::child"), "{said}");

@@ -45,6 +45,13 @@ impl Model {
         ours
     }
 
+    /// Whether an apply of one name leaves any out. Otherwise it has looked at everything that could be ours.
+    pub(super) fn leaves_out(&self, wanted: &BTreeMap<u8, Wanted>, only: Option<u8>) -> bool {
+        let ours = self.ours();
+        let mut names = wanted.keys().chain(ours.keys());
+        only.is_some_and(|only| names.any(|name| *name != only))
+    }
+
     /// What an apply of these names makes of it; `None` where it is refused.
     pub(super) fn applied(&self, wanted: &BTreeMap<u8, Wanted>, only: Option<u8>) -> Option<After> {
         let (mut library, mut owned, ours) =
