@@ -38,6 +38,8 @@ enum Step {
     Other(u8, Option<Kept>),
     /// A way back to one of the states of the history, counted from the last.
     Back(u8),
+    /// A look for the contents of one of these states, as for a restore.
+    Restore(u8),
 }
 
 fn name(number: u8) -> Name {
@@ -151,6 +153,10 @@ impl<'a> Life<'a> {
             Step::Apply => self.apply(&self.model.wanted.clone(), None, None),
             Step::ApplyOne(name) => self.apply(&self.model.wanted.clone(), Some(*name), None),
             Step::Back(back) => self.go_back(*back),
+            Step::Restore(back) => match self.then(*back) {
+                Some((serial, then)) => self.can_restore(serial, &then),
+                None => Ok(()),
+            },
             Step::Other(name, kept) => {
                 self.somebody_else(*name, *kept);
                 Ok(())
@@ -204,25 +210,32 @@ impl<'a> Life<'a> {
         self.runtime.block_on(run)
     }
 
-    fn go_back(&mut self, back: u8) -> Result<(), TestCaseError> {
+    /// The state of the history that is as far back, with its serial.
+    fn then(&self, back: u8) -> Option<(u64, Owned)> {
         let serials = self.store().history().unwrap();
-        let at = serials.len().checked_sub(usize::from(back) + 1);
-        let Some(serial) = at.and_then(|at| serials.get(at)) else {
+        let at = serials.len().checked_sub(usize::from(back) + 1)?;
+        let serial = *serials.get(at)?;
+        let document = self.store().read_serial(serial).unwrap();
+        let then = document.files.iter();
+        let then = then.map(|(name, it)| (number(name), (kept(&it.file), it.protect)));
+        Some((serial, then.collect()))
+    }
+
+    /// The history says what was, and has all its contents.
+    fn can_restore(&self, serial: u64, then: &Owned) -> Result<(), TestCaseError> {
+        if let Some(left) = self.serials.get(&serial) {
+            prop_assert_eq!(then, left, "the history of {}", serial);
+        }
+        let keeps_all = then.values().all(|(kept, _)| self.keeps(kept.0));
+        prop_assert!(keeps_all, "a content of {} is lost", serial);
+        Ok(())
+    }
+
+    fn go_back(&mut self, back: u8) -> Result<(), TestCaseError> {
+        let Some((serial, then)) = self.then(back) else {
             return Ok(());
         };
-        let document = self.store().read_serial(*serial).unwrap();
-        let then = document.files.iter();
-        let then: BTreeMap<_, _> = then
-            .map(|(name, it)| (number(name), (kept(&it.file), it.protect)))
-            .collect();
-        if let Some(left) = self.serials.get(serial) {
-            prop_assert_eq!(&then, left, "the history of {}", serial);
-        }
-        prop_assert!(
-            then.values().all(|(kept, _)| self.keeps(kept.0)),
-            "the contents of {}",
-            serial
-        );
+        self.can_restore(serial, &then)?;
         let wanted = then.into_iter().map(|(name, (kept, protect))| {
             let wanted = Wanted {
                 kept,
@@ -231,7 +244,7 @@ impl<'a> Life<'a> {
             };
             (name, wanted)
         });
-        self.apply(&wanted.collect(), None, Some(*serial))
+        self.apply(&wanted.collect(), None, Some(serial))
     }
 
     fn somebody_else(&mut self, number: u8, kept: Option<Kept>) {
@@ -363,6 +376,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => prop::sample::select(faults.to_vec()).prop_map(Step::Fail),
         2 => (0..5_u8, prop::option::weighted(0.7, kepts())).prop_map(|(name, it)| Step::Other(name, it)),
         1 => (0..4_u8).prop_map(Step::Back),
+        1 => (0..4_u8).prop_map(Step::Restore),
     ];
     prop::collection::vec(step, 1..12)
 }
