@@ -26,6 +26,7 @@ mod select;
 mod session;
 mod stop;
 mod summary;
+mod workspace;
 
 use std::process::ExitCode;
 

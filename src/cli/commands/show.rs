@@ -6,7 +6,7 @@ use crate::cli::error::Refused;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::file;
 use crate::cli::review;
-use crate::cli::session::Workspace;
+use crate::cli::workspace::Workspace;
 use crate::plan::Plan;
 use crate::render;
 

@@ -6,7 +6,7 @@ use std::error::Error as StdError;
 use crate::annotate::{self, Annotation, Format};
 use crate::cli::args::{ValidateArgs, ValidateFormat};
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::session::Workspace;
+use crate::cli::workspace::Workspace;
 use crate::cli::{Context, repository};
 use crate::diagnostics::{Invalid, Problem, Severity, Texts};
 use crate::render::{escape, plural};

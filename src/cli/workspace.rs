@@ -1,0 +1,112 @@
+//! The manifest of a run, with what it asks for.
+
+use std::collections::BTreeMap;
+
+use camino::Utf8Path;
+
+use super::args::Towards;
+use super::exit::Failure;
+use super::session::{Session, Shared};
+use super::{Context, select};
+use crate::diagnostics::{Problem, Texts};
+use crate::manifest::{self, Library, Manifest};
+use crate::model::{DesiredFile, Name};
+use crate::plan::Warning;
+
+/// The manifest with what it asks of the selected libraries.
+pub(super) struct Workspace {
+    pub(super) manifest: Manifest,
+    /// By the library's name.
+    pub(super) desired: BTreeMap<String, BTreeMap<Name, DesiredFile>>,
+    /// What is odd about the manifest.
+    pub(super) problems: Vec<Problem>,
+    /// The same, for whoever reads the plan.
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// What is odd about a manifest, and no error.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[error("`{}` is valid, with warnings", .texts.name())]
+#[diagnostic(severity(Warning))]
+struct Warnings {
+    #[source_code]
+    texts: Texts,
+    #[related]
+    problems: Vec<Problem>,
+}
+
+impl Workspace {
+    /// What is asked for: by the manifest, unless the library goes back to an earlier state; then nothing yet.
+    pub(super) fn towards(context: &Context, towards: Towards) -> Result<Self, Failure> {
+        match towards {
+            Towards::Manifest | Towards::Nothing => Self::load(context),
+            Towards::Serial(_) => {
+                let path = &context.global.manifest;
+                Ok(Self {
+                    manifest: manifest::parse(path, &manifest::read(path)?)?,
+                    desired: BTreeMap::new(),
+                    problems: Vec::new(),
+                    warnings: Vec::new(),
+                })
+            }
+        }
+    }
+
+    /// The library of the environment, as a manifest at `path` that says nothing would have it.
+    pub(super) fn of_environment(path: &Utf8Path) -> Result<Self, Failure> {
+        Ok(Self {
+            manifest: manifest::parse(path, b"version: 1\n")?,
+            desired: BTreeMap::new(),
+            problems: Vec::new(),
+            warnings: Vec::new(),
+        })
+    }
+
+    /// Reads and checks the manifest and its sources; warnings are shown.
+    pub(super) fn load(context: &Context) -> Result<Self, Failure> {
+        let path = &context.global.manifest;
+        let bytes = manifest::read(path)?;
+        let patterns = select::patterns(context)?;
+        let selected = |library: &Library| select::is_selected(&patterns, &library.name);
+        let (manifest, resolved) = manifest::load(path, &bytes, selected)?;
+        let warning = |problem| warning(&manifest.texts, problem);
+        let warnings = resolved.warnings.iter().map(warning).collect();
+        if !resolved.warnings.is_empty() {
+            context.output.warning(&Warnings {
+                texts: manifest.texts.clone(),
+                problems: resolved.warnings.clone(),
+            });
+        }
+        Ok(Self {
+            manifest,
+            desired: resolved.libraries,
+            problems: resolved.warnings,
+            warnings,
+        })
+    }
+
+    /// The selected libraries, in the order of their names.
+    pub(super) fn sessions(mut self, context: &Context) -> Result<Vec<Session>, Failure> {
+        let selected = select::libraries(context, &self.manifest)?;
+        let shared = Shared::new(&self.manifest)?;
+        selected
+            .into_iter()
+            .map(|library| {
+                let desired = self.desired.remove(&library.name).unwrap_or_default();
+                Session::new(context, &self.manifest, library, desired, &shared)
+            })
+            .collect()
+    }
+}
+
+/// `problem` as a plan holds it, without the texts that it is in.
+fn warning(texts: &Texts, problem: &Problem) -> Warning {
+    let first = problem.labels.first();
+    let place = first.and_then(|(span, _)| texts.place(*span));
+    Warning {
+        code: problem.code.id.to_owned(),
+        message: problem.message.clone(),
+        place,
+        help: problem.help.clone(),
+    }
+}
