@@ -210,6 +210,8 @@ fn nonsense() -> Vec<Fault> {
 
 fn too_much(taken: &Taken) -> Vec<Fault> {
     let bomb = Arc::new(wires::bomb());
+    // Large enough that what is sent is about what is read.
+    let chunk: &str = format!("1000\r\n{:4096}\r\n", "haha").leak();
     let flood = |name, head: &'static str, piece: &'static str| {
         let taken = taken.clone();
         Fault {
@@ -227,7 +229,7 @@ fn too_much(taken: &Taken) -> Vec<Fault> {
             effects: BOTH,
         },
         flood("1 GB in one piece", LONG, " "),
-        flood("1 GB in chunks", CHUNKED, "4\r\nhaha\r\n"),
+        flood("1 GB in chunks", CHUNKED, chunk),
         flood("1 GB with a 500", ERROR, "no! "),
         flood(
             "headers without end",
