@@ -19,9 +19,18 @@ pub(crate) fn state(bytes: &[u8]) {
     }
 }
 
-/// What reads as a state can be written, and reads as the same.
+/// What reads as a state can be written, and reads as the same, in both ways of reading.
 fn check_state(bytes: &[u8]) {
-    let Ok(reading) = format::read(bytes) else {
+    let any = format::any(bytes).ok();
+    if let Some(known) = format::known(bytes) {
+        let same = any.as_ref().is_some_and(|any| {
+            any.document == known.document
+                && any.version == known.version
+                && any.checksum == known.checksum
+        });
+        assert!(same, "{any:?}");
+    }
+    let Some(reading) = any else {
         return;
     };
     let written = format::write(&reading.document).map_err(|damage| damage.to_string());

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::model::{File, LibraryId, Name, Sha256, TrackedFile};
 use crate::state::document::{PlanAccount, Revision, RunAccount, Written};
-use crate::state::format::{read, write};
+use crate::state::format::{self, read, write};
 use crate::state::{Document, schema};
 
 /// Texts with everything that JSON, terminals and file systems find hard.
@@ -155,6 +155,16 @@ fn alter(value: &mut Value) {
 }
 
 proptest! {
+    #[test]
+    fn what_is_written_reads_the_same_in_both_ways(document in document()) {
+        let bytes = write(&document).unwrap();
+        let known = format::known(&bytes).expect("nothing but known members");
+        let any = format::any(&bytes).unwrap();
+        prop_assert_eq!(known.document, any.document);
+        prop_assert_eq!(known.checksum, any.checksum);
+        prop_assert_eq!(known.version, any.version);
+    }
+
     #[test]
     fn a_document_survives_the_round_trip(document in document()) {
         let bytes = write(&document).unwrap();

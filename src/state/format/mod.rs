@@ -5,6 +5,7 @@ use std::fmt;
 use std::str;
 
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::error::Category;
 use serde_json::{Value, json};
 use thiserror::Error;
@@ -157,6 +158,32 @@ impl From<Damage> for Unreadable {
 
 /// Reads a state. Nothing is taken from bytes whose checksum is wrong but the version.
 pub(super) fn read(bytes: &[u8]) -> Result<Reading, Unreadable> {
+    known(bytes).map_or_else(|| any(bytes), Ok)
+}
+
+/// Reads a state that has no members but those that are known: what we write, and faster than [`any`], which says what is
+/// wrong with others. Both say the same of what both can read.
+pub(super) fn known(bytes: &[u8]) -> Option<Reading> {
+    let mut state: v1::State = serde_json::from_slice(bytes).ok()?;
+    let version = state.version()?;
+    if version.major != FormatVersion::LATEST.major {
+        return None;
+    }
+    let (stated, rest) = state.without_checksum();
+    // Whatever it has besides would be missing here.
+    let checksum = checksum(&rest.ok()?);
+    if stated != checksum {
+        return None;
+    }
+    Some(Reading {
+        document: state.into_document().ok()?,
+        version,
+        checksum,
+    })
+}
+
+/// Reads any state.
+pub(super) fn any(bytes: &[u8]) -> Result<Reading, Unreadable> {
     let value = parse(bytes)?;
     if !value.is_object() {
         return Err(Damage::NotAnObject.into());
@@ -172,7 +199,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Reading, Unreadable> {
     let (stated, rest) = without_checksum(value);
     let stated = stated.ok_or(Damage::NoChecksum)?;
     let rest = sorted(rest);
-    let found = checksum(&rest);
+    let found = checksum(rest.to_string().as_bytes());
     if stated != found {
         return Err(Damage::Checksum { stated, found }.into());
     }
@@ -189,10 +216,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Reading, Unreadable> {
 /// The bytes of a state, which are known to read as `document`.
 pub(super) fn write(document: &Document) -> Result<Vec<u8>, Damage> {
     let members = |error| Damage::Members(FormatVersion::LATEST, error);
-    let value = serde_json::to_value(v1::State::of(document)?).map_err(members)?;
-    let rest = sorted(without_checksum(value).1);
-    let checksum = checksum(&rest);
-    let bytes = pretty(&sorted(with_checksum(rest, &checksum))).map_err(members)?;
+    let mut state = v1::State::of(document)?;
+    let (_, rest) = state.without_checksum();
+    state.with_checksum(checksum(&rest.map_err(members)?));
+    let bytes = pretty(&state).map_err(members)?;
     match read(&bytes) {
         Ok(reading) if reading.document == *document => Ok(bytes),
         Ok(_) | Err(Unreadable::Newer(_) | Unreadable::Moved(_)) => Err(Damage::Unfaithful),
@@ -260,15 +287,15 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Value, Damage> {
 }
 
 /// `sha256:` and the digest of the compact form, whose members have to be sorted.
-fn checksum(rest: &Value) -> String {
-    format!("sha256:{}", Sha256::of(rest.to_string().as_bytes()))
+fn checksum(rest: &[u8]) -> String {
+    format!("sha256:{}", Sha256::of(rest))
 }
 
 /// The same state with the checksum that is right for it.
 #[cfg(any(test, feature = "fuzz-internals"))]
 pub(super) fn repaired(value: Value) -> Option<Vec<u8>> {
     let rest = sorted(without_checksum(value).1);
-    let checksum = checksum(&rest);
+    let checksum = checksum(rest.to_string().as_bytes());
     pretty(&with_checksum(rest, &checksum)).ok()
 }
 
@@ -301,7 +328,7 @@ fn sorted(value: Value) -> Value {
     }
 }
 
-fn pretty(value: &Value) -> serde_json::Result<Vec<u8>> {
+fn pretty(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     let mut bytes = serde_json::to_vec_pretty(value)?;
     bytes.push(b'\n');
     Ok(bytes)

@@ -1,4 +1,6 @@
 //! Major version 1 of the state's files, as they are written. Nothing else is serialized.
+//!
+//! The fields of a state stand in the order of their names: so they are written, and so the checksum takes them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,39 +22,40 @@ const MAX_SERIAL: u64 = (1 << 53) - 1;
 #[derive(Debug, Deserialize, JsonSchema, Serialize)]
 #[schemars(title = "jumpbag state")]
 pub(super) struct State {
+    /// The SHA-256 of this document without this member, its members sorted by name, without white space.
+    #[schemars(extend("pattern" = "^sha256:[0-9a-f]{64}$"))]
+    #[serde(skip_serializing_if = "String::is_empty")]
+    checksum: String,
+    /// The files that jumpbag put into the library, by name.
+    files: BTreeMap<String, Tracked>,
     /// The version of this format. A minor version adds members, a major one changes or removes some.
     #[schemars(extend("pattern" = r"^1\.(0|[1-9][0-9]*)$"))]
     format_version: String,
     /// The version of jumpbag that wrote the file.
     jumpbag_version: String,
-    /// The SHA-256 of this document without this member, its members sorted by name, without white space.
-    #[schemars(extend("pattern" = "^sha256:[0-9a-f]{64}$"))]
-    checksum: String,
+    /// Which library the state is about.
+    library: Library,
     /// The id of the state's life, made at the first write.
     #[schemars(extend("minLength" = 1))]
     lineage: String,
+    /// Uploads that were started and whose outcome was not recorded yet, by name.
+    pending: BTreeMap<String, Pending>,
     /// Counts the writes.
     #[schemars(extend("minimum" = 1, "maximum" = 9_007_199_254_740_991_u64))]
     serial: u64,
-    /// Which library the state is about.
-    library: Library,
     /// Who wrote this serial.
     written: Written,
-    /// The files that jumpbag put into the library, by name.
-    files: BTreeMap<String, Tracked>,
-    /// Uploads that were started and whose outcome was not recorded yet, by name.
-    pending: BTreeMap<String, Pending>,
 }
 
 /// One library.
 #[derive(Debug, Deserialize, JsonSchema, Serialize)]
 struct Library {
-    /// Its name in the manifest.
-    #[schemars(extend("minLength" = 1))]
-    name: String,
     /// Where its API is.
     #[schemars(extend("minLength" = 1))]
     endpoint: String,
+    /// Its name in the manifest.
+    #[schemars(extend("minLength" = 1))]
+    name: String,
     /// The tenant, where one is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tenant_id: Option<String>,
@@ -64,21 +67,21 @@ struct Written {
     /// When, in UTC.
     #[schemars(extend("format" = "date-time"))]
     at: String,
-    /// The user's name.
-    user: String,
-    /// The machine's name.
-    host: String,
     /// The command, as it was typed.
     command: String,
-    /// The page of the run, where a service for pipelines ran it. Since 1.1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    run_url: Option<String>,
-    /// The revision of the manifest's repository, where there is one. Since 1.1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    revision: Option<Revision>,
+    /// The machine's name.
+    host: String,
     /// The plan that was applied, where the run applied one. Since 1.1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     plan: Option<Plan>,
+    /// The revision of the manifest's repository, where there is one. Since 1.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    revision: Option<Revision>,
+    /// The page of the run, where a service for pipelines ran it. Since 1.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    run_url: Option<String>,
+    /// The user's name.
+    user: String,
 }
 
 /// A revision of a git repository.
@@ -94,30 +97,24 @@ struct Revision {
 /// A plan that was applied, as far as it is about this library.
 #[derive(Debug, Deserialize, JsonSchema, Serialize)]
 struct Plan {
+    /// How many that were there were to be taken into the state.
+    adopt: u64,
+    /// How many files were to be created.
+    create: u64,
+    /// How many were to be deleted.
+    delete: u64,
     /// What was approved, of all libraries together.
     #[schemars(extend("pattern" = "^sha256:[0-9a-f]{64}$"))]
     fingerprint: String,
-    /// How many files were to be created.
-    create: u64,
-    /// How many were to be updated.
-    update: u64,
-    /// How many were to be deleted.
-    delete: u64,
-    /// How many that were there were to be taken into the state.
-    adopt: u64,
     /// How many that were gone were to be forgotten.
     forget: u64,
+    /// How many were to be updated.
+    update: u64,
 }
 
 /// A file that jumpbag put into the library.
 #[derive(Debug, Deserialize, JsonSchema, Serialize)]
 struct Tracked {
-    /// The content's SHA-256.
-    #[schemars(extend("pattern" = "^[0-9a-f]{64}$"))]
-    sha256: String,
-    /// The content's length in bytes, where it is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    size: Option<u64>,
     /// What the file is for.
     #[schemars(extend("minLength" = 1))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -130,17 +127,17 @@ struct Tracked {
     parameters_description: Option<String>,
     /// Whether a plan that would delete the file is an error.
     protect: bool,
-}
-
-/// An upload whose outcome is not recorded.
-#[derive(Debug, Deserialize, JsonSchema, Serialize)]
-struct Pending {
     /// The content's SHA-256.
     #[schemars(extend("pattern" = "^[0-9a-f]{64}$"))]
     sha256: String,
     /// The content's length in bytes, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     size: Option<u64>,
+}
+
+/// An upload whose outcome is not recorded.
+#[derive(Debug, Deserialize, JsonSchema, Serialize)]
+struct Pending {
     /// What the file is for.
     #[schemars(extend("minLength" = 1))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -151,6 +148,12 @@ struct Pending {
     #[schemars(extend("minLength" = 1))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     parameters_description: Option<String>,
+    /// The content's SHA-256.
+    #[schemars(extend("pattern" = "^[0-9a-f]{64}$"))]
+    sha256: String,
+    /// The content's length in bytes, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
 }
 
 /// Who holds a lock: `lock.json`.
@@ -216,6 +219,23 @@ impl State {
         })
     }
 
+    /// What the checksum is of: the compact form without it.
+    pub(super) fn without_checksum(&mut self) -> (String, serde_json::Result<Vec<u8>>) {
+        let checksum = std::mem::take(&mut self.checksum);
+        let rest = serde_json::to_vec(self);
+        (checksum, rest)
+    }
+
+    /// Puts the checksum in.
+    pub(super) fn with_checksum(&mut self, checksum: String) {
+        self.checksum = checksum;
+    }
+
+    /// The version that it says it has.
+    pub(super) fn version(&self) -> Option<FormatVersion> {
+        FormatVersion::parse(&self.format_version)
+    }
+
     /// Checks what the types alone do not.
     pub(super) fn into_document(self) -> Result<Document, Damage> {
         if !(1..=MAX_SERIAL).contains(&self.serial) {
@@ -229,7 +249,7 @@ impl State {
             .files
             .into_iter()
             .map(|(name, tracked)| {
-                let tracked = tracked.into_model(&format!("files.{name}"))?;
+                let tracked = tracked.into_model(|| format!("files.{name}"))?;
                 Ok((Name::existing(name), tracked))
             })
             .collect::<Result<_, Damage>>()?;
@@ -237,7 +257,7 @@ impl State {
             .pending
             .into_iter()
             .map(|(name, pending)| {
-                let file = pending.into_model(&format!("pending.{name}"))?;
+                let file = pending.into_model(|| format!("pending.{name}"))?;
                 Ok((Name::existing(name), file))
             })
             .collect::<Result<_, Damage>>()?;
@@ -344,7 +364,7 @@ impl Tracked {
         }
     }
 
-    fn into_model(self, at: &str) -> Result<TrackedFile, Damage> {
+    fn into_model(self, at: impl Fn() -> String) -> Result<TrackedFile, Damage> {
         let protect = self.protect;
         let pending = Pending {
             sha256: self.sha256,
@@ -371,13 +391,16 @@ impl Pending {
         }
     }
 
-    fn into_model(self, at: &str) -> Result<model::File, Damage> {
+    fn into_model(self, at: impl Fn() -> String) -> Result<model::File, Damage> {
         let sha256: Sha256 = self.sha256.parse().map_err(|_| {
-            Damage::impossible(format!("{at}.sha256"), &self.sha256, "no SHA-256 in hex")
+            let member = format!("{}.sha256", at());
+            Damage::impossible(member, &self.sha256, "no SHA-256 in hex")
         })?;
-        let text = |member: &str, text: Option<String>| {
-            text.map(|text| not_empty(&format!("{at}.{member}"), text))
-                .transpose()
+        let text = |member: &str, text: Option<String>| match text {
+            Some(text) if text.is_empty() => {
+                not_empty(&format!("{}.{member}", at()), text).map(Some)
+            }
+            text => Ok(text),
         };
         Ok(model::File {
             sha256,
