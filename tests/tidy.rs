@@ -13,7 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("bench", &["render"]),
     ("diagnostics", &[]),
-    ("files", &[]),
+    ("files", &["model"]),
     (
         "fuzz",
         &[

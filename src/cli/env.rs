@@ -4,6 +4,7 @@ use std::env;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use camino::Utf8PathBuf;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::error::Error;
@@ -24,6 +25,8 @@ pub(crate) const AGE_IDENTITY: &str = "JUMPBAG_AGE_IDENTITY";
 pub(crate) const AGE_IDENTITY_FILE: &str = "JUMPBAG_AGE_IDENTITY_FILE";
 /// How long a library and a login host may take for an answer, as in `30s`.
 pub(crate) const TIMEOUT: &str = "JUMPBAG_TIMEOUT";
+/// The folder of what is remembered of the sources.
+const CACHE: &str = "JUMPBAG_CACHE_DIR";
 /// What is logged to standard error, as a filter of the `tracing-subscriber` crate.
 pub(crate) const LOG: &str = "JUMPBAG_LOG";
 
@@ -112,6 +115,22 @@ fn is_on_path(program: &str) -> bool {
     };
     let path = text("PATH").unwrap_or_default();
     env::split_paths(&path).any(|folder| names.iter().any(|name| folder.join(name).is_file()))
+}
+
+/// The folder of what can be lost; `None` where there is no place for it.
+pub(crate) fn cache_folder() -> Option<Utf8PathBuf> {
+    let folder = |name| {
+        text(name)
+            .map(Utf8PathBuf::from)
+            .filter(|it| it.is_absolute())
+    };
+    let users = || {
+        if cfg!(target_os = "macos") {
+            return Some(folder("HOME")?.join("Library/Caches"));
+        }
+        folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")))
+    };
+    folder(CACHE).or_else(|| Some(users()?.join("jumpbag")))
 }
 
 /// The user's name, for the lock and the history; not a proof of anything.

@@ -7,10 +7,11 @@ use camino::Utf8Path;
 use super::args::Towards;
 use super::exit::Failure;
 use super::session::{Session, Shared};
-use super::{Context, select};
+use super::{Context, env, select};
 use crate::diagnostics::{Problem, Texts};
+use crate::files::stat_cache::StatCache;
 use crate::manifest::{self, Library, Manifest};
-use crate::model::{DesiredFile, Name};
+use crate::model::{DesiredFile, Name, Sha256};
 use crate::plan::Warning;
 
 /// The manifest with what it asks of the selected libraries.
@@ -68,7 +69,12 @@ impl Workspace {
         let bytes = manifest::read(path)?;
         let patterns = select::patterns(context)?;
         let selected = |library: &Library| select::is_selected(&patterns, &library.name);
-        let (manifest, resolved) = manifest::load(path, &bytes, selected)?;
+        let cache = stat_cache(context);
+        let (manifest, resolved) = manifest::load(path, &bytes, selected, &cache)?;
+        if let Err(error) = cache.save(context.global.library.is_empty()) {
+            // The next run reads more files: nothing else is lost.
+            tracing::info!("what was read of the sources could not be remembered: {error}");
+        }
         let warning = |problem| warning(&manifest.texts, problem);
         let warnings = resolved.warnings.iter().map(warning).collect();
         if !resolved.warnings.is_empty() {
@@ -96,6 +102,18 @@ impl Workspace {
                 Session::new(context, &self.manifest, library, desired, &shared)
             })
             .collect()
+    }
+}
+
+/// What earlier runs with this manifest know of its sources.
+fn stat_cache(context: &Context) -> StatCache {
+    let real = context.global.manifest.canonicalize_utf8();
+    match (env::cache_folder(), real) {
+        (Some(folder), Ok(manifest)) if !context.global.no_cache => {
+            let name = Sha256::of(manifest.as_str().as_bytes()).to_string();
+            StatCache::open(&folder.join("stat").join(name))
+        }
+        _ => StatCache::off(),
     }
 }
 

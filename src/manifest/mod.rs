@@ -43,6 +43,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::diagnostics::{Invalid, Problem, Span, Text, Texts};
+use crate::files::stat_cache::StatCache;
 use decode::{Decoder, Located};
 use node::{Node, Value};
 use origin::{Origin, Role};
@@ -103,11 +104,13 @@ pub(crate) fn parse(path: &Utf8Path, bytes: &[u8]) -> Result<Manifest, Invalid> 
 }
 
 /// [`parse`], what is included, and [`resolve`](resolve::resolve) in one, for the libraries that `select` picks:
-/// sources are looked at even where the manifest has errors, so that all problems come together.
+/// sources are looked at even where the manifest has errors, so that all problems come together. Those whose
+/// content `cache` knows are not read.
 pub(crate) fn load(
     path: &Utf8Path,
     bytes: &[u8],
     select: impl Fn(&Library) -> bool,
+    cache: &StatCache,
 ) -> Result<(Manifest, Resolved), Invalid> {
     let mut parsed = parse_what_is_good(path, bytes);
     let mut problems = std::mem::take(&mut parsed.problems);
@@ -118,7 +121,7 @@ pub(crate) fn load(
         .iter()
         .filter(|library| select(library))
         .collect();
-    let (libraries, more) = resolve::resolve(&manifest, &selected);
+    let (libraries, more) = resolve::resolve(&manifest, &selected, cache);
     problems.extend(more);
     let warnings = Invalid::unless_ok(&manifest.texts, problems)?;
     let resolved = Resolved {

@@ -5,12 +5,13 @@ use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::content::{self, Content, Contents};
+use super::content::{self, Content, Contents, Real};
 use super::entry::invalid_name;
 use super::glob::{Finder, Pattern, is_glob};
 use super::skipped::Skipped;
 use super::{Entry, EntryName, Library, Manifest, codes, names, quantity};
 use crate::diagnostics::{Problem, Span};
+use crate::files::stat_cache::StatCache;
 use crate::model::{DesiredFile, File, Name, Sha256};
 
 /// What the manifest asks of the selected libraries.
@@ -33,16 +34,22 @@ const MAX_SUGGESTIONS: usize = 100;
 
 /// Looks at the sources of the entries that are for a `selected` library: expands globs, checks and
 /// hashes contents, gives names. Returns what can be resolved, and everything that is wrong with the rest.
-/// Other entries are not looked at.
-pub(super) fn resolve(manifest: &Manifest, selected: &[&Library]) -> (Desired, Vec<Problem>) {
-    resolve_with(manifest, selected, content::hash)
+/// Other entries are not looked at, and no file whose content `cache` knows is read.
+pub(super) fn resolve(
+    manifest: &Manifest,
+    selected: &[&Library],
+    cache: &StatCache,
+) -> (Desired, Vec<Problem>) {
+    resolve_with(manifest, selected, |real, limit| {
+        content::known_or_hashed(real, limit, cache)
+    })
 }
 
 /// [`resolve`] with what reads a file: it is called once for each, in parallel.
 pub(super) fn resolve_with(
     manifest: &Manifest,
     selected: &[&Library],
-    read: impl Fn(&Utf8Path, u64) -> io::Result<Content> + Sync,
+    read: impl Fn(&Real, u64) -> io::Result<Content> + Sync,
 ) -> (Desired, Vec<Problem>) {
     let mut resolver = Resolver {
         manifest,

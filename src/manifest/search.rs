@@ -12,6 +12,7 @@ use super::path::normal;
 use super::skipped::Skipped;
 use super::yaml::holds_key;
 use super::{Manifest, origin};
+use crate::files::stat_cache::StatCache;
 use crate::model::Sha256;
 
 /// A file with a wanted content.
@@ -79,9 +80,10 @@ pub(crate) fn search(
         }
     }
     let candidates = candidates.into_iter().collect::<Vec<_>>();
+    let unknown = StatCache::off();
     let looked: Vec<_> = candidates
         .into_par_iter()
-        .map(|(real, shown)| (hash(&real, limit), Candidate { real, shown }))
+        .map(|(real, shown)| (hash(&real, limit, &unknown), Candidate { real, shown }))
         .collect();
     for (content, candidate) in looked {
         match content {

@@ -17,6 +17,16 @@ impl Sha256 {
         hasher.finish()
     }
 
+    /// The digest whose bytes these are.
+    pub(crate) fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    pub(crate) fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The first 12 hex digits: enough for a person to compare, never used as an identity.
     pub(crate) fn short(self) -> String {
         let mut hex = self.to_string();
@@ -43,7 +53,18 @@ impl Hasher {
 
 impl fmt::Display for Sha256 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        let mut hex = [0; 64];
+        for (digits, byte) in hex.chunks_exact_mut(2).zip(self.0) {
+            let digit = |value: u8| {
+                if value < 10 {
+                    b'0' + value
+                } else {
+                    b'a' - 10 + value
+                }
+            };
+            digits.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+        }
+        f.write_str(std::str::from_utf8(&hex).map_err(|_| fmt::Error)?)
     }
 }
 

@@ -54,6 +54,8 @@ mod rollback;
 mod sealed;
 mod secrets;
 mod stale_plans;
+#[cfg(unix)]
+mod stat_cache;
 mod state_commands;
 #[cfg(unix)]
 mod storage;

@@ -62,6 +62,9 @@ pub(crate) struct Global {
     /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
+    /// Read every source, also those that are known from earlier runs by size, times and inode
+    #[arg(long, global = true)]
+    pub(crate) no_cache: bool,
     /// Log more to standard error; up to -vvv (or `JUMPBAG_LOG`)
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,

@@ -3,8 +3,8 @@
 use std::sync::Mutex;
 
 use super::*;
+use crate::manifest::content;
 use crate::manifest::resolve::resolve_with;
-use crate::manifest::{Library, content};
 use crate::model::Name;
 
 /// What the manifest `text` resolves to, and the real paths that were read for that.
@@ -12,9 +12,9 @@ fn counted(folder: &Folder, text: &str) -> (crate::manifest::resolve::Desired, V
     let (manifest, _) = folder.load(text).unwrap();
     let selected: Vec<&Library> = manifest.libraries.iter().collect();
     let read = Mutex::new(Vec::new());
-    let (desired, problems) = resolve_with(&manifest, &selected, |path, limit| {
-        read.lock().unwrap().push(path.to_owned());
-        content::hash(path, limit)
+    let (desired, problems) = resolve_with(&manifest, &selected, |real, limit| {
+        read.lock().unwrap().push(real.path.clone());
+        content::hash(&real.path, limit, &StatCache::off())
     });
     assert_eq!(problems, []);
     let root = folder.path().canonicalize_utf8().unwrap();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::manifest::{Cloud, Endpoint, Library};
+use crate::manifest::{Cloud, Endpoint};
 use crate::model::{Auth, Limit, Unmanaged};
 
 fn library(body: &str) -> String {

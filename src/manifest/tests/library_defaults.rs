@@ -1,7 +1,7 @@
 //! `library_defaults:`.
 
 use super::*;
-use crate::manifest::{Cloud, Library};
+use crate::manifest::Cloud;
 use crate::model::{Auth, Limit, Policy, Unmanaged};
 
 fn named<'a>(manifest: &'a Manifest, name: &str) -> &'a Library {

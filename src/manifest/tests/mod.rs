@@ -18,8 +18,18 @@ use camino::{Utf8Path, Utf8PathBuf};
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use tempfile::TempDir;
 
-use super::{Manifest, Resolved, load, parse};
+use super::{Library, Manifest, Resolved, parse};
 use crate::diagnostics::Invalid;
+use crate::files::stat_cache::StatCache;
+
+/// [`super::load`], with every file read.
+fn load(
+    path: &Utf8Path,
+    bytes: &[u8],
+    select: impl Fn(&Library) -> bool,
+) -> Result<(Manifest, Resolved), Invalid> {
+    super::load(path, bytes, select, &StatCache::off())
+}
 
 /// The manifest that the contract shows.
 const FULL: &str = r#"version: 1

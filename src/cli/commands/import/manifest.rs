@@ -20,6 +20,7 @@ use crate::cli::session::Session;
 use crate::cli::workspace::Workspace;
 use crate::cli::{error, file};
 use crate::files::open::reader;
+use crate::files::stat_cache::StatCache;
 use crate::manifest::{self, Library, Manifest, Outline, Searched};
 use crate::model::{File as LibraryFile, Name, Sha256, Unmanaged};
 use crate::render::escape::visible;
@@ -200,11 +201,12 @@ impl Writing {
             path: self.path.clone(),
             cause,
         };
-        let (manifest, resolved) =
-            manifest::load(&self.path, text.as_bytes(), |_| true).map_err(|invalid| {
-                let why = invalid.problems.first().map(|problem| &problem.message);
-                unfaithful(Difference::Invalid(why.cloned().unwrap_or_default()))
-            })?;
+        let cache = StatCache::off();
+        let loaded = manifest::load(&self.path, text.as_bytes(), |_| true, &cache);
+        let (manifest, resolved) = loaded.map_err(|invalid| {
+            let why = invalid.problems.first().map(|problem| &problem.message);
+            unfaithful(Difference::Invalid(why.cloned().unwrap_or_default()))
+        })?;
         if manifest.libraries != outline.libraries || manifest.state != self.base.state {
             return Err(unfaithful(Difference::Other("settings")));
         }

@@ -6,6 +6,7 @@ use camino::Utf8Path;
 use proptest::prelude::*;
 
 use super::manifest::is_harmless;
+use crate::files::stat_cache::StatCache;
 use crate::manifest::{self, Draft, Note, Outline};
 use crate::model::{File, Name, Sha256};
 use crate::render::escape::is_dangerous;
@@ -78,7 +79,7 @@ type Files = BTreeMap<Name, (File, bool)>;
 
 /// What the manifest `text` asks for.
 fn files(path: &Utf8Path, text: &str) -> Result<Files, TestCaseError> {
-    let loaded = manifest::load(path, text.as_bytes(), |_| true);
+    let loaded = manifest::load(path, text.as_bytes(), |_| true, &StatCache::off());
     let (_, resolved) =
         loaded.map_err(|invalid| TestCaseError::fail(format!("{:?}\n{text}", invalid.problems)))?;
     let all = resolved.libraries.into_values().flatten();
