@@ -67,6 +67,9 @@ pub(crate) enum Event {
     },
 }
 
-/// Hears each event, and says whether it could take it. What could not be told is not begun, and nothing more
-/// is.
+/// Hears of each change that is begun, and says whether it could take that: a call is made only after it has. Workers call it,
+/// one at a time.
+pub(crate) type Beginnings = dyn Fn(Event) -> bool + Send + Sync;
+
+/// Hears every other event, and says whether it could take it. Where it could not, nothing more is begun.
 pub(crate) type Listener<'a> = dyn FnMut(Event) -> bool + 'a;

@@ -3,6 +3,7 @@
 
 mod event;
 mod outcome;
+mod pace;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -12,10 +13,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use camino::Utf8PathBuf;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use event::{Event, Listener};
+pub(crate) use event::{Beginnings, Event, Listener};
 pub(crate) use outcome::{Error, Failed, Outcome};
+pub(crate) use pace::Concurrency;
 use record::Recorder;
 use work::Crew;
 
@@ -32,8 +35,10 @@ pub(crate) struct Tools {
     pub(crate) contents: Contents,
     /// Where the contents of the files are read from.
     pub(crate) sources: BTreeMap<Name, Utf8PathBuf>,
-    /// How many changes are under way at once; at least 1.
-    pub(crate) concurrency: usize,
+    /// How many changes are under way at once.
+    pub(crate) concurrency: Concurrency,
+    /// Who hears of what is begun.
+    pub(crate) beginnings: Arc<Beginnings>,
     /// Cancelled when no new call shall be made; also by the apply itself, when none can succeed or be
     /// recorded. The client has to obey it, too: a call may wait for the limits for a long time.
     pub(crate) stop: CancellationToken,
@@ -43,8 +48,8 @@ pub(crate) struct Tools {
     pub(crate) request_id: fn() -> uuid::Uuid,
 }
 
-/// Makes the changes of `plan`, records each in the state as soon as it is made, and tells `events`: that a
-/// change is begun before its first call is made, and that it is done after the state that knows it is on disk.
+/// Makes the changes of `plan`, records each in the state as soon as it is made, and tells `events`: that it is done only
+/// after the state that knows it is on disk. Who hears of beginnings has heard of a change before its first call is made.
 ///
 /// A change that fails does not keep the others from being made, unless no further call can succeed.
 /// When it returns, everything that is reported as done is on disk.
@@ -92,32 +97,33 @@ pub(crate) async fn run(
     recorder.finish()
 }
 
-/// Makes `changes` with as many workers as allowed, and records them as they come in.
+/// Makes `changes` with as many workers as allowed, and records them as they come in. Nobody waits for a state to be
+/// written: what is made meanwhile goes into the next.
 async fn phase(crew: &Arc<Crew>, changes: Vec<Change>, recorder: &mut Recorder<'_, '_>) {
     let mut reports = crew.start(changes);
-    let (mut finished, mut starting) = (Vec::new(), Vec::new());
+    let mut rested = Instant::now();
     while let Some(report) = reports.recv().await {
+        let (mut finished, mut receipts) = (Vec::new(), Vec::new());
         let mut next = Some(report);
-        // Whatever came in while the last write was under way goes into one write.
-        while let Some(report) = next {
+        while let Some((report, receipt)) = next {
+            receipts.push(receipt);
             match report {
-                work::Report::Starting(event, go_ahead) => starting.push((event, go_ahead)),
                 work::Report::Finished(one) => finished.push(one),
                 work::Report::NotTried(change, sent) => recorder.leave(change, sent),
             }
-            next = reports.try_recv().ok();
+            // Writing a state takes as long as it has files: at most half of the time goes into that.
+            next = tokio::select! {
+                biased;
+                report = reports.recv() => report,
+                () = tokio::time::sleep_until(rested) => None,
+            };
         }
-        let mut may_go_on = recorder.record(finished.drain(..));
-        for (event, go_ahead) in starting.drain(..) {
-            may_go_on = may_go_on && recorder.tell(event);
-            // Who waits for the go-ahead, and gets none, makes no call.
-            if may_go_on {
-                go_ahead.send(()).ok();
-            }
-        }
-        if !may_go_on {
+        let started = Instant::now();
+        if !recorder.record(finished.into_iter()) {
             crew.halt();
         }
+        drop(receipts);
+        rested = Instant::now() + started.elapsed();
     }
 }
 

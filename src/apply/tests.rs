@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 
 use jumpbag_emulator::Emulator;
 use tokio_util::sync::CancellationToken;
 
-use super::{Event, Listener, Outcome, Tools, run};
+use super::{Beginnings, Concurrency, Event, Listener, Outcome, Tools, run};
 use crate::library::{Client, Identity, Retry, Settings, Timeouts};
 use crate::model::{File, LibraryId, Name, Sha256};
 use crate::plan::{Action, Change, LibraryPlan, Reason};
@@ -54,6 +55,10 @@ impl Bench {
     }
 
     async fn run(&self, events: &mut Listener<'_>) -> Outcome {
+        self.run_with(Arc::new(|_| true), events).await
+    }
+
+    async fn run_with(&self, beginnings: Arc<Beginnings>, events: &mut Listener<'_>) -> Outcome {
         let state = self.folder.path().join("state").try_into().unwrap();
         let store = Store::new(state);
         let locked = store.lock(&self.plan.library, owner(), Duration::ZERO);
@@ -66,7 +71,8 @@ impl Bench {
             client: Arc::new(Client::new(settings, stop.clone()).unwrap()),
             contents,
             sources: BTreeMap::new(),
-            concurrency: 4,
+            concurrency: Concurrency::exactly(4),
+            beginnings,
             stop,
             now: || jiff::Timestamp::UNIX_EPOCH,
             request_id: uuid::Uuid::new_v4,
@@ -128,41 +134,76 @@ fn dawdle() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_call_is_made_before_somebody_has_heard_of_it() {
-    let bench = Bench::new().await;
-    let mut begun = 0;
-    let mut listener = |event: Event| {
-        if matches!(event, Event::Started { .. }) {
+    let bench = Arc::new(Bench::new().await);
+    let begun = Arc::new(AtomicU64::new(0));
+    let beginnings = {
+        let (bench, begun) = (Arc::clone(&bench), Arc::clone(&begun));
+        move |event: Event| {
+            assert!(matches!(event, Event::Started { .. }));
             dawdle();
-            let made = bench.emulator.calls().upload;
+            let (made, begun) = (bench.emulator.calls().upload, begun.fetch_add(1, SeqCst));
             assert!(made <= begun, "{made} calls, {begun} were told");
-            begun += 1;
+            true
         }
-        true
     };
-    assert!(bench.run(&mut listener).await.is_complete());
-    assert_eq!((begun, bench.emulator.calls().upload), (10, 10));
+    let outcome = bench.run_with(Arc::new(beginnings), &mut |_| true).await;
+    assert!(outcome.is_complete());
+    assert_eq!(
+        (begun.load(SeqCst), bench.emulator.calls().upload),
+        (10, 10)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_nobody_could_hear_of_is_not_done() {
     let bench = Bench::new().await;
-    let (mut begun, mut left) = (0, 0);
-    let mut listener = |event: Event| {
-        dawdle();
-        match event {
-            Event::Started { .. } => begun += 1,
-            Event::NotTried { .. } => left += 1,
-            Event::Done { .. } | Event::Failed { .. } | Event::NotRecorded { .. } => {}
+    let begun = Arc::new(AtomicU64::new(0));
+    let beginnings = {
+        let begun = Arc::clone(&begun);
+        move |_| {
+            dawdle();
+            // The third start cannot be written.
+            begun.fetch_add(1, SeqCst) < 2
         }
-        // The third start cannot be written.
-        begun < 3
     };
-    let outcome = bench.run(&mut listener).await;
+    let mut left = 0;
+    let mut listener = |event: Event| {
+        left += usize::from(matches!(event, Event::NotTried { .. }));
+        true
+    };
+    let outcome = bench.run_with(Arc::new(beginnings), &mut listener).await;
     // One that was begun may have been stopped before its call.
     let done = outcome.done.len();
     assert!(done <= 2 && bench.emulator.calls().upload == done as u64);
     assert_eq!((outcome.not_tried.len(), left), (10 - done, 10 - done));
-    assert_eq!(begun, 3);
+    assert_eq!(begun.load(SeqCst), 3);
+}
+
+/// Were each change to wait for the state that knows the one before, there would be about as many states as changes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nobody_waits_for_a_state_to_be_written() {
+    let bench = Bench::new().await;
+    let (mut began_before, begun) = (Vec::new(), Arc::new(AtomicU64::new(0)));
+    let beginnings = {
+        let begun = Arc::clone(&begun);
+        move |_| {
+            begun.fetch_add(1, SeqCst);
+            true
+        }
+    };
+    let mut listener = |_| {
+        // The first that is told as done holds the others up until all are begun, or for good.
+        let all_begun = || {
+            std::thread::yield_now();
+            begun.load(SeqCst) == 10
+        };
+        (0..5_000_000).any(|_| all_begun());
+        began_before.push(begun.load(SeqCst));
+        true
+    };
+    let outcome = bench.run_with(Arc::new(beginnings), &mut listener).await;
+    assert!(outcome.is_complete());
+    assert_eq!(began_before, [10; 10]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

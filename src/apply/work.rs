@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::stream::{self, StreamExt as _};
 use tokio::sync::{mpsc, oneshot};
 
+use super::pace::Pace;
 use super::{Error, Event, Tools};
 use crate::files::open::reader;
 use crate::library::{Content, Sent, Trace, Upload, chain};
@@ -19,12 +20,19 @@ const LARGEST: u64 = 64 << 20;
 
 /// What a worker tells.
 pub(super) enum Report {
-    /// A call is about to be made, as soon as there is an answer.
-    Starting(Event, oneshot::Sender<()>),
     /// The change was made, or was not.
     Finished(Finished),
     /// The work was stopped before the change was made; what was sent was refused.
     NotTried(Change, Vec<Sent>),
+}
+
+impl Report {
+    /// What was sent for the change.
+    fn sent(&self) -> &[Sent] {
+        match self {
+            Self::Finished(Finished { sent, .. }) | Self::NotTried(_, sent) => sent,
+        }
+    }
 }
 
 /// A change with what became of it.
@@ -44,11 +52,18 @@ pub(super) struct Made {
 /// The workers of one apply, and what they share.
 pub(super) struct Crew {
     tools: Tools,
+    pace: Pace,
+    /// Whether whoever hears of beginnings could take all of them.
+    heard: Mutex<bool>,
 }
 
 impl Crew {
     pub(super) fn new(tools: Tools) -> Self {
-        Self { tools }
+        Self {
+            pace: Pace::new(tools.concurrency),
+            heard: Mutex::new(true),
+            tools,
+        }
     }
 
     /// Begins no further change, and no call of those that were begun and wait.
@@ -76,7 +91,7 @@ impl Crew {
             },
         };
         let mut results =
-            stream::iter(changes.into_iter().map(keep)).buffered(self.tools.concurrency.max(1));
+            stream::iter(changes.into_iter().map(keep)).buffered(self.tools.concurrency.most());
         let (mut kept, mut warnings) = (Vec::new(), Vec::new());
         while let Some(result) = results.next().await {
             match result {
@@ -88,16 +103,32 @@ impl Crew {
     }
 
     /// Starts the workers on `changes`. The channel ends when all of them are reported.
-    pub(super) fn start(self: &Arc<Self>, changes: Vec<Change>) -> mpsc::UnboundedReceiver<Report> {
+    ///
+    /// With each comes what has to be dropped once it is recorded. Where one change is made after the other, that is waited for.
+    pub(super) fn start(
+        self: &Arc<Self>,
+        changes: Vec<Change>,
+    ) -> mpsc::UnboundedReceiver<(Report, oneshot::Sender<()>)> {
         let (sender, receiver) = mpsc::unbounded_channel();
-        let workers = self.tools.concurrency.clamp(1, changes.len().max(1));
+        let workers = self.tools.concurrency.most().min(changes.len());
         let queue = Arc::new(Mutex::new(VecDeque::from(changes)));
         for _ in 0..workers {
             let (crew, queue, sender) = (Arc::clone(self), Arc::clone(&queue), sender.clone());
             tokio::spawn(async move {
-                while let Some(change) = take(&queue) {
-                    if sender.send(crew.work(change, &sender).await).is_err() {
+                loop {
+                    let permit = crew.pace.begin().await;
+                    let Some(change) = take(&queue) else {
                         break;
+                    };
+                    let report = crew.work(change).await;
+                    crew.pace.end(permit, report.sent());
+                    let (receipt, recorded) = oneshot::channel();
+                    if sender.send((report, receipt)).is_err() {
+                        break;
+                    }
+                    if crew.tools.concurrency.most() == 1 {
+                        // It is never sent, only dropped.
+                        recorded.await.ok();
                     }
                 }
             });
@@ -105,9 +136,9 @@ impl Crew {
         receiver
     }
 
-    async fn work(&self, change: Change, sender: &mpsc::UnboundedSender<Report>) -> Report {
+    async fn work(self: &Arc<Self>, change: Change) -> Report {
         let trace = Trace::new((self.tools.request_id)());
-        if self.tools.stop.is_cancelled() || !starts(&change, &trace, sender).await {
+        if self.tools.stop.is_cancelled() || !self.starts(&change, &trace).await {
             return Report::NotTried(change, Vec::new());
         }
         let result = self.make(&change, &trace).await;
@@ -133,6 +164,30 @@ impl Crew {
                 sent,
             }),
         }
+    }
+
+    /// Says that the calls of `change` begin, and waits until that is written down: false where it cannot be, and
+    /// no call must be made. A change without a call begins by itself.
+    async fn starts(self: &Arc<Self>, change: &Change, trace: &Trace) -> bool {
+        if !change.calls() {
+            return true;
+        }
+        let started = Event::Started {
+            name: change.name.clone(),
+            action: change.action,
+            request_id: trace.id(),
+        };
+        let crew = Arc::clone(self);
+        let told = tokio::task::spawn_blocking(move || {
+            let mut heard = crew.heard.lock().unwrap_or_else(PoisonError::into_inner);
+            *heard = *heard && (crew.tools.beginnings)(started);
+            *heard
+        });
+        let heard = told.await.unwrap_or_default();
+        if !heard {
+            self.halt();
+        }
+        heard
     }
 
     async fn make(&self, change: &Change, trace: &Trace) -> Result<Made, Error> {
@@ -185,21 +240,6 @@ impl Crew {
             .await
             .unwrap_or_else(|_| Err(Error::NoSource(name.clone())))
     }
-}
-
-/// Says that the calls of `change` begin, and waits until that is written down: false where it cannot be, and
-/// no call must be made. A change without a call begins by itself.
-async fn starts(change: &Change, trace: &Trace, sender: &mpsc::UnboundedSender<Report>) -> bool {
-    if !change.calls() {
-        return true;
-    }
-    let started = Event::Started {
-        name: change.name.clone(),
-        action: change.action,
-        request_id: trace.id(),
-    };
-    let (go_ahead, answer) = oneshot::channel();
-    sender.send(Report::Starting(started, go_ahead)).is_ok() && answer.await.is_ok()
 }
 
 fn take(queue: &Mutex<VecDeque<Change>>) -> Option<Change> {

@@ -90,7 +90,7 @@ impl Progress {
 
 impl Share {
     /// Shows one event.
-    pub(super) fn tell(&mut self, event: Event) {
+    pub(super) fn tell(&self, event: Event) {
         match event {
             Event::Started { name, action, .. } => {
                 if let Some(bar) = &self.board.bar {
@@ -118,7 +118,7 @@ impl Share {
         }
     }
 
-    fn line(&mut self, text: &str) {
+    fn line(&self, text: &str) {
         let (board, of) = (&self.board, &self.of);
         let mut finished = board
             .finished

@@ -10,6 +10,9 @@ const FILES: usize = 30;
 const STATE: &str = ".jumpbag/test/state.json";
 const APPLY: &[&str] = &["apply", "--auto-approve"];
 
+/// The same, never with more at once than at first.
+const FOUR: &[&str] = &["apply", "--auto-approve", "--concurrency", "4"];
+
 /// A world with 30 scripts to create beside an emulator with these arguments.
 fn thirty(args: &[&str], settings: &str) -> (World, Emulator) {
     let world = World::new();
@@ -59,7 +62,7 @@ fn completed(world: &World, emulator: &Emulator) {
 fn interrupted_once_it_finishes_what_is_under_way_and_begins_nothing_more() {
     for signal in ["INT", "TERM"] {
         let (world, emulator) = thirty(&["--fault", "upload:all:delay=300ms"], "");
-        let mut running = world.start(APPLY);
+        let mut running = world.start(FOUR);
         running.wait_for("] created ");
         running.signal(signal);
         let run = world.finish(&running.end());
@@ -97,7 +100,7 @@ fn address(world: &World) -> String {
 fn interrupted_twice_it_stops_at_once_and_the_next_run_knows_what_arrived() {
     // Four arrive, and the answers to the next four do not come while anybody waits.
     let (world, emulator) = thirty(&["--fault", "upload:5-8:delay=1h"], "");
-    let mut running = world.start(APPLY);
+    let mut running = world.start(FOUR);
     running.wait_for("[4/30] created ");
     // They are under way once the library has them.
     wait_until("eight arrive", || emulator.list().len() == 8);
@@ -126,7 +129,7 @@ fn interrupted_twice_it_stops_at_once_and_the_next_run_knows_what_arrived() {
 fn interrupted_while_the_limits_are_waited_for_it_does_not_wait() {
     let limits = "\n    limits: [{ calls: 3, per: 1h }]";
     let (world, emulator) = thirty(&[], limits);
-    let mut running = world.start(APPLY);
+    let mut running = world.start(FOUR);
     running.wait_for("waiting 3600 s for the API's rate limit");
     running.signal("INT");
     let run = world.finish(&running.end());
@@ -140,7 +143,7 @@ fn interrupted_while_the_limits_are_waited_for_it_does_not_wait() {
 fn interrupted_while_the_api_has_it_wait_it_does_not_wait() {
     let throttled = "upload:3-99:status=429,retry-after=3600";
     let (world, emulator) = thirty(&["--fault", throttled], "");
-    let mut running = world.start(APPLY);
+    let mut running = world.start(FOUR);
     running.wait_for("for the API's rate limit");
     running.signal("INT");
     let run = world.finish(&running.end());
@@ -152,7 +155,7 @@ fn interrupted_while_the_api_has_it_wait_it_does_not_wait() {
 #[test]
 fn interrupted_while_a_lock_is_waited_for_it_does_not_wait() {
     let (world, _emulator) = thirty(&["--fault", "upload:5-8:delay=1h"], "");
-    let mut holder = world.start(APPLY);
+    let mut holder = world.start(FOUR);
     holder.wait_for("[4/30] created ");
     for command in [APPLY, &["import", "--all"]] {
         let mut waiting = world.start(&[command, &["--lock-timeout", "1h"]].concat());
@@ -166,7 +169,7 @@ fn interrupted_while_a_lock_is_waited_for_it_does_not_wait() {
 #[test]
 fn interrupted_before_anything_was_done_it_says_that_nothing_was() {
     let (world, _emulator) = thirty(&["--fault", "list:1:status=429,retry-after=3600"], "");
-    let mut running = world.start(APPLY);
+    let mut running = world.start(FOUR);
     // The listing is begun when somebody holds the lock.
     let lock = world.path(".jumpbag/test/lock.json");
     wait_until("it holds the lock", || lock.exists());

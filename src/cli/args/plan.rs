@@ -132,9 +132,9 @@ pub(crate) struct ApplyOptions {
     /// Append what happens as JSON lines, for an audit trail; `-` for standard output, instead of the texts
     #[arg(long, value_name = "FILE")]
     pub(crate) events: Option<Utf8PathBuf>,
-    /// How many files are sent at once
-    #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub(crate) concurrency: u16,
+    /// How many files are sent at once [default: 4 at first, and up to 16 while the library answers well]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) concurrency: Option<u16>,
     /// Wait this long for a locked state, such as 5m
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
     pub(crate) lock_timeout: Duration,

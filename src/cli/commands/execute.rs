@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::prepare::Ready;
-use crate::apply::{self, Outcome, Tools};
+use crate::apply::{self, Beginnings, Concurrency, Outcome, Tools};
 use crate::cli::Context;
 use crate::cli::args::ApplyOptions;
 use crate::cli::events::Events;
@@ -35,8 +35,9 @@ struct Work {
     part: LibraryPlan,
     ready: Ready,
     tools: Tools,
+    /// Tells an event to all who listen.
+    tell: Arc<Beginnings>,
     events: Arc<Events>,
-    share: Share,
     stop: Stop,
 }
 
@@ -59,9 +60,12 @@ pub(super) async fn execute(
         let Some(part) = ready.part(goal.plan).cloned() else {
             continue;
         };
+        let name = part.library.name.clone();
+        let share = Arc::new(progress.share(&name, ready.connection.client.waiting()));
+        let tell = teller(Arc::clone(events), name, Arc::clone(&share));
         let work = Work {
-            share: progress.share(&part.library.name, ready.connection.client.waiting()),
-            tools: tools(&ready, goal.options),
+            tools: tools(&ready, goal.options, Arc::clone(&tell)),
+            tell,
             events: Arc::clone(events),
             stop: stop.clone(),
             part,
@@ -100,12 +104,8 @@ impl Work {
         if !self.events.library_started(&self.part, client_id) {
             self.ready.stop.cancel();
         }
-        let (events, share) = (&self.events, &mut self.share);
-        let mut listen = |event| {
-            let is_written = events.hear(library, &event);
-            share.tell(event);
-            is_written
-        };
+        let (events, tell) = (&self.events, &self.tell);
+        let mut listen = |event| tell(event);
         let applied = apply::run(&self.part, self.tools, &mut self.ready.locked, &mut listen);
         let outcome = tokio::select! {
             outcome = applied => outcome,
@@ -116,7 +116,7 @@ impl Work {
     }
 }
 
-fn tools(ready: &Ready, options: &ApplyOptions) -> Tools {
+fn tools(ready: &Ready, options: &ApplyOptions, beginnings: Arc<Beginnings>) -> Tools {
     let sources = ready
         .session
         .desired
@@ -127,11 +127,24 @@ fn tools(ready: &Ready, options: &ApplyOptions) -> Tools {
         client: Arc::clone(&ready.connection.client),
         contents: ready.session.store.contents(),
         sources,
-        concurrency: options.concurrency.into(),
+        concurrency: match options.concurrency {
+            Some(number) => Concurrency::exactly(number.into()),
+            None => Concurrency::default(),
+        },
+        beginnings,
         stop: ready.stop.clone(),
         now: jiff::Timestamp::now,
         request_id: uuid::Uuid::new_v4,
     }
+}
+
+/// Tells the events of `library`: first to the audit trail, which may refuse them.
+fn teller(events: Arc<Events>, library: String, share: Arc<Share>) -> Arc<Beginnings> {
+    Arc::new(move |event| {
+        let is_written = events.hear(&library, &event);
+        share.tell(event);
+        is_written
+    })
 }
 
 /// Says what went wrong in a library.

@@ -15,7 +15,7 @@ use miette::Diagnostic;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use crate::apply::{Outcome, Tools, run};
+use crate::apply::{Concurrency, Outcome, Tools, run};
 use crate::gather::{self, Known};
 use crate::library::{Client, Http, Identity, Retry, Settings, Timeouts};
 use crate::model::{DesiredFile, File, LibraryId, Name, Policy, Selection, Sha256, Unmanaged};
@@ -225,7 +225,8 @@ async fn apply(store: Store, url: String, wish: Wish) -> Result<Outcome, Stopped
         client: Arc::new(client),
         contents: store.contents(),
         sources,
-        concurrency: wish.concurrency,
+        concurrency: Concurrency::exactly(wish.concurrency),
+        beginnings: Arc::new(|_| true),
         stop: CancellationToken::new(),
         now: || jiff::Timestamp::UNIX_EPOCH,
         request_id: uuid::Uuid::new_v4,

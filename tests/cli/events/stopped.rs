@@ -9,6 +9,11 @@ use crate::emulator::Emulator;
 use crate::harness::World;
 use crate::running::wait_until;
 
+/// [`APPLY`], never with more at once than at first.
+fn four() -> Vec<&'static str> {
+    [APPLY, &["--concurrency", "4"]].concat()
+}
+
 fn thirty(args: &[&str]) -> (World, Emulator) {
     let names: Vec<_> = (0..30).map(|number| format!("{number:02}.sh")).collect();
     let names: Vec<_> = names.iter().map(String::as_str).collect();
@@ -18,7 +23,7 @@ fn thirty(args: &[&str]) -> (World, Emulator) {
 #[test]
 fn interrupted_once_every_change_has_its_end() {
     let (world, emulator) = thirty(&["--fault", "upload:all:delay=300ms"]);
-    let mut running = world.start(APPLY);
+    let mut running = world.start(&four());
     running.wait_for("] created ");
     running.signal("INT");
     let run = world.finish(&running.end());
@@ -44,7 +49,7 @@ fn interrupted_once_every_change_has_its_end() {
 #[test]
 fn interrupted_twice_what_was_under_way_is_unknown() {
     let (world, emulator) = thirty(&["--fault", "upload:5-8:delay=1h"]);
-    let mut running = world.start(APPLY);
+    let mut running = world.start(&four());
     running.wait_for("[4/30] created ");
     wait_until("eight arrive", || emulator.list().len() == 8);
     running.signal("INT");
@@ -65,7 +70,7 @@ fn interrupted_twice_what_was_under_way_is_unknown() {
 #[test]
 fn a_killed_run_has_told_of_every_call_that_it_made() {
     let (world, emulator) = thirty(&["--fault", "upload:5-8:delay=1h"]);
-    let mut running = world.start(APPLY);
+    let mut running = world.start(&four());
     running.wait_for("[4/30] created ");
     wait_until("eight arrive", || emulator.list().len() == 8);
     running.signal("KILL");
@@ -115,7 +120,7 @@ fn interrupted_twice_every_library_that_was_begun_is_told_of() {
         world.emulator_in(".other", &slow),
     );
     two(&world, [&one.url, &other.url]);
-    let mut running = world.start(APPLY);
+    let mut running = world.start(&four());
     wait_until("both arrive", || one.list().len() + other.list().len() == 2);
     running.signal("INT");
     running.wait_for("Interrupted: ");
