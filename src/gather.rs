@@ -1,6 +1,8 @@
 //! Joining what the manifest, the state and the library say to the planner's inputs.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::{
@@ -14,9 +16,9 @@ pub(crate) struct Known<'a> {
     /// Which library.
     pub(crate) library: LibraryId,
     /// What the state says; `None` before the first write.
-    pub(crate) document: Option<&'a Document>,
+    pub(crate) document: Option<Cow<'a, Document>>,
     /// What the manifest asks for.
-    pub(crate) desired: BTreeMap<Name, DesiredFile>,
+    pub(crate) desired: Arc<BTreeMap<Name, DesiredFile>>,
     /// What the API listed; `None` without a refresh.
     pub(crate) observed: Option<BTreeMap<Name, ObservedFile>>,
     /// The user's rules.
@@ -38,14 +40,17 @@ pub(crate) fn join(known: Known<'_>) -> Inputs {
         limits,
         spent,
     } = known;
+    let document = document.map(Cow::into_owned);
+    let lineage = document.as_ref().and_then(|it| it.lineage.clone());
+    let serial = document.as_ref().map_or(0, |it| it.serial);
     let tracked = document
         .map(|document| tracked(document, observed.as_ref()))
         .unwrap_or_default();
     let refreshed = observed.is_some();
     Inputs {
         library,
-        lineage: document.and_then(|document| document.lineage.clone()),
-        serial: document.map_or(0, |document| document.serial),
+        lineage,
+        serial,
         refreshed,
         desired,
         observed: observed.unwrap_or_else(|| taken_for_observed(&tracked)),
@@ -59,23 +64,17 @@ pub(crate) fn join(known: Known<'_>) -> Inputs {
 /// What jumpbag last put there. An upload whose outcome was never recorded counts when the library holds
 /// exactly that file: the run that made it was killed in between.
 pub(crate) fn tracked(
-    document: &Document,
+    document: Document,
     observed: Option<&BTreeMap<Name, ObservedFile>>,
 ) -> BTreeMap<Name, TrackedFile> {
-    let mut tracked = document.files.clone();
-    for (name, file) in &document.pending {
+    let mut tracked = document.files;
+    for (name, file) in document.pending {
         let arrived = observed
-            .and_then(|observed| observed.get(name))
-            .is_some_and(|observed| observed.file.same_as(file));
+            .and_then(|observed| observed.get(&name))
+            .is_some_and(|observed| observed.file.same_as(&file));
         if arrived {
-            let protect = tracked.get(name).is_some_and(|before| before.protect);
-            tracked.insert(
-                name.clone(),
-                TrackedFile {
-                    file: file.clone(),
-                    protect,
-                },
-            );
+            let protect = tracked.get(&name).is_some_and(|before| before.protect);
+            tracked.insert(name, TrackedFile { file, protect });
         }
     }
     tracked
@@ -134,22 +133,26 @@ mod tests {
     fn an_upload_that_was_not_recorded_counts_only_when_it_arrived_as_it_was_sent() {
         let mut document = Document::new(library());
         document.pending.insert(Name::existing("a"), file("sent"));
-        assert_eq!(tracked(&document, Some(&observed("sent"))).len(), 1);
-        assert_eq!(tracked(&document, Some(&observed("other"))).len(), 0);
-        assert_eq!(tracked(&document, None).len(), 0, "nobody has looked");
+        assert_eq!(tracked(document.clone(), Some(&observed("sent"))).len(), 1);
+        assert_eq!(tracked(document.clone(), Some(&observed("other"))).len(), 0);
+        assert_eq!(
+            tracked(document.clone(), None).len(),
+            0,
+            "nobody has looked"
+        );
 
         let before = TrackedFile {
             file: file("before"),
             protect: true,
         };
         document.files.insert(Name::existing("a"), before.clone());
-        let arrived = tracked(&document, Some(&observed("sent")));
+        let arrived = tracked(document.clone(), Some(&observed("sent")));
         let expected = TrackedFile {
             file: file("sent"),
             protect: true,
         };
         assert_eq!(arrived[&Name::existing("a")], expected);
-        let not_arrived = tracked(&document, Some(&observed("before")));
+        let not_arrived = tracked(document.clone(), Some(&observed("before")));
         assert_eq!(not_arrived[&Name::existing("a")], before);
     }
 }

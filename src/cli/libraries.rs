@@ -1,5 +1,6 @@
 //! Many libraries in one run: they are worked on at once, and the failure of one stops only that one.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
@@ -43,7 +44,10 @@ impl Unready {
     pub(super) fn inputs(&self, choice: &Choice) -> Option<Inputs> {
         let document = self.document.as_ref().ok()?;
         let spent = self.spent.clone();
-        Some(self.session.inputs(document.as_ref(), None, spent, choice))
+        Some(
+            self.session
+                .inputs(document.as_ref().map(Cow::Borrowed), None, spent, choice),
+        )
     }
 
     /// What the plan says about it.

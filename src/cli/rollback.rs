@@ -1,6 +1,8 @@
 //! Going back to an earlier state, which takes the manifest's place: what is desired is what it had, and the
 //! contents come from the content store.
 
+use std::sync::Arc;
+
 use super::error::Error;
 use super::exit::Failure;
 use super::session::Session;
@@ -25,7 +27,7 @@ pub(super) fn fill(sessions: &mut [Session], serial: u64) -> Result<(), Failure>
     document.check_library(&session.id)?;
     let contents = session.store.contents();
     let files = document.files.into_iter();
-    session.desired = files
+    let desired = files
         .map(|(name, tracked)| {
             let desired = DesiredFile {
                 file: sized(&contents, tracked.file),
@@ -37,6 +39,7 @@ pub(super) fn fill(sessions: &mut [Session], serial: u64) -> Result<(), Failure>
             (name, desired)
         })
         .collect();
+    session.desired = Arc::new(desired);
     Ok(())
 }
 

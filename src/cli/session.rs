@@ -1,5 +1,6 @@
 //! One run's work on one library: its settings, its state, and, where needed, its API.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +32,7 @@ pub(super) struct Session {
     pub(super) library: Library,
     pub(super) id: LibraryId,
     pub(super) store: Store,
-    pub(super) desired: BTreeMap<Name, DesiredFile>,
+    pub(super) desired: Arc<BTreeMap<Name, DesiredFile>>,
     folder: Utf8PathBuf,
     recipients: Vec<String>,
     endpoint: Endpoint,
@@ -133,7 +134,7 @@ impl Session {
             library,
             id,
             store,
-            desired,
+            desired: Arc::new(desired),
             folder,
             recipients: manifest.state.encrypt_to.clone(),
             endpoint,
@@ -163,8 +164,8 @@ impl Session {
 
     /// As [`Self::document`], on a thread of its own: it may be far away.
     pub(super) async fn read(&self) -> Result<Option<Document>, Failure> {
-        let session = self.clone();
-        apart(move || session.document()).await
+        let (store, id) = (self.store.clone(), self.id.clone());
+        apart(move || document(&store, &id)).await
     }
 
     /// How long ago each of the calls was that other runs have made and that still count in the limits.
@@ -179,11 +180,7 @@ impl Session {
 
     /// The state, if it is about this library.
     pub(super) fn document(&self) -> Result<Option<Document>, Failure> {
-        let document = self.store.read()?;
-        if let Some(document) = &document {
-            document.check_library(&self.id)?;
-        }
-        Ok(document)
+        document(&self.store, &self.id)
     }
 
     /// Obtains the right to write the state, and says so when a killed run had it. Says whom it waits for
@@ -294,7 +291,7 @@ impl Session {
     /// Joins what is known to the planner's inputs.
     pub(super) fn inputs(
         &self,
-        document: Option<&Document>,
+        document: Option<Cow<'_, Document>>,
         observed: Option<BTreeMap<Name, ObservedFile>>,
         spent: Vec<Duration>,
         choice: &Choice,
@@ -302,7 +299,7 @@ impl Session {
         gather::join(Known {
             library: self.id.clone(),
             document,
-            desired: self.desired.clone(),
+            desired: Arc::clone(&self.desired),
             observed,
             policy: Policy {
                 unmanaged: self.library.unmanaged,
@@ -323,6 +320,15 @@ pub(super) struct Choice {
     pub(super) selection: Selection,
     pub(super) towards: Towards,
     pub(super) allow_deletes: Option<u64>,
+}
+
+/// The state in `store`, if it is about the library `id`.
+fn document(store: &Store, id: &LibraryId) -> Result<Option<Document>, Failure> {
+    let document = store.read()?;
+    if let Some(document) = &document {
+        document.check_library(id)?;
+    }
+    Ok(document)
 }
 
 /// Does `work` on a thread of its own: asynchronous code must not wait for what is far away.

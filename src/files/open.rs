@@ -11,7 +11,9 @@ pub(crate) fn bytes(path: &Utf8Path, most: u64) -> Result<Option<Vec<u8>>, OpenE
     if metadata.len() > most {
         return Ok(None);
     }
-    let mut bytes = Vec::new();
+    // A file that only claims to be large, such as a sparse one, gets its memory as it is read.
+    let most_at_once = metadata.len().min(1 << 24);
+    let mut bytes = Vec::with_capacity(usize::try_from(most_at_once).unwrap_or_default());
     // It may grow while it is read.
     file.take(most.saturating_add(1))
         .read_to_end(&mut bytes)

@@ -55,7 +55,7 @@ struct Known {
 
 /// What tells that a file is untouched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Stamp {
+pub(crate) struct Stamp {
     device: u64,
     inode: u64,
     size: u64,
@@ -82,16 +82,10 @@ impl StatCache {
         }
     }
 
-    /// The digest of the file that has this metadata, if it is known and untouched.
-    pub(crate) fn get(&self, metadata: &Metadata) -> Option<Sha256> {
-        if self.known.is_empty() {
-            return None;
-        }
-        let stamp = Stamp::of(metadata)?;
-        let at = self
-            .known
-            .binary_search_by_key(&stamp, |it| it.stamp)
-            .ok()?;
+    /// The digest of the file that has this stamp, if it is known and untouched.
+    pub(crate) fn get(&self, stamp: &Stamp) -> Option<Sha256> {
+        let found = self.known.binary_search_by(|it| it.stamp.cmp(stamp));
+        let at = found.ok()?;
         self.met.get(at)?.store(true, Ordering::Relaxed);
         Some(self.known.get(at)?.sha256)
     }
@@ -146,10 +140,11 @@ impl StatCache {
 }
 
 impl Stamp {
+    /// The stamp of a regular file that has this metadata; `None` for anything else.
     #[cfg(unix)]
-    fn of(metadata: &Metadata) -> Option<Self> {
+    pub(crate) fn of(metadata: &Metadata) -> Option<Self> {
         use std::os::unix::fs::MetadataExt as _;
-        Some(Self {
+        metadata.is_file().then(|| Self {
             device: metadata.dev(),
             inode: metadata.ino(),
             size: metadata.size(),
@@ -160,7 +155,7 @@ impl Stamp {
 
     /// Elsewhere the standard library does not say which file it is.
     #[cfg(not(unix))]
-    fn of(_: &Metadata) -> Option<Self> {
+    pub(crate) fn of(_: &Metadata) -> Option<Self> {
         None
     }
 
@@ -299,7 +294,7 @@ mod tests {
 
     #[test]
     fn only_what_was_old_when_it_was_read_is_remembered() {
-        let stamp = |modified, changed| Stamp {
+        let of = |modified, changed| Stamp {
             modified,
             changed,
             ..known(1).stamp
@@ -313,9 +308,13 @@ mod tests {
             ((100, 0), (100, 0), false),
             ((0, 0), (i64::MAX, 0), false),
         ] {
-            let found = stamp(modified, changed).is_older(SINCE);
+            let found = of(modified, changed).is_older(SINCE);
             assert_eq!(found, is_older, "{modified:?} {changed:?}");
         }
+    }
+
+    fn stamp(metadata: &Metadata) -> Stamp {
+        Stamp::of(metadata).unwrap()
     }
 
     struct Place {
@@ -350,7 +349,7 @@ mod tests {
             cache.begin();
             let mut new = cache.new.lock().unwrap();
             new.extend(files.iter().map(|(metadata, sha256)| Known {
-                stamp: Stamp::of(metadata).unwrap(),
+                stamp: stamp(metadata),
                 sha256: *sha256,
             }));
             drop(new);
@@ -363,7 +362,7 @@ mod tests {
         let place = Place::new();
         let file = place.file("a");
         place.remember(&[file.clone()], true);
-        assert_eq!(place.cache().get(&file.0), Some(file.1));
+        assert_eq!(place.cache().get(&stamp(&file.0)), Some(file.1));
         let path = place.path("a");
         // The same size, and the time of the content set back.
         fs::write(&path, "b").unwrap();
@@ -371,10 +370,10 @@ mod tests {
         opened.set_modified(file.0.modified().unwrap()).unwrap();
         let metadata = fs::metadata(&path).unwrap();
         assert_eq!(metadata.modified().unwrap(), file.0.modified().unwrap());
-        assert_eq!(place.cache().get(&metadata), None);
+        assert_eq!(place.cache().get(&stamp(&metadata)), None);
         // Another file of the same name.
         fs::rename(place.path("a"), place.path("b")).unwrap();
-        assert_eq!(place.cache().get(&place.file("a").0), None);
+        assert_eq!(place.cache().get(&stamp(&place.file("a").0)), None);
     }
 
     #[test]
@@ -394,15 +393,15 @@ mod tests {
         let place = Place::new();
         let [a, b, c] = ["a", "b", "c"].map(|name| place.file(name));
         place.remember(&[a.clone(), b.clone()], true);
-        let known = |file: &(Metadata, Sha256)| place.cache().get(&file.0).is_some();
+        let known = |file: &(Metadata, Sha256)| place.cache().get(&stamp(&file.0)).is_some();
         place.remember(&[c.clone()], false);
         assert!(known(&a) && known(&b) && known(&c));
         let cache = place.cache();
-        assert!(cache.get(&a.0).is_some());
+        assert!(cache.get(&stamp(&a.0)).is_some());
         cache.begin();
         let again = place.file("d");
         cache.new.lock().unwrap().push(Known {
-            stamp: Stamp::of(&again.0).unwrap(),
+            stamp: stamp(&again.0),
             sha256: again.1,
         });
         cache.save(true).unwrap();
@@ -431,7 +430,7 @@ mod tests {
         let off = StatCache::off();
         off.begin();
         off.put(&file.0, file.1);
-        assert_eq!(off.get(&file.0), None);
+        assert_eq!(off.get(&stamp(&file.0)), None);
         off.save(true).unwrap();
     }
 }

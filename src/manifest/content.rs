@@ -8,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
 use crate::files::open::{OpenError, open};
-use crate::files::stat_cache::StatCache;
+use crate::files::stat_cache::{Stamp, StatCache};
 use crate::model::{Hasher, Sha256};
 
 /// What was found at a source's path.
@@ -32,6 +32,12 @@ pub(super) enum Content {
     Unreadable(io::Error),
 }
 
+/// So few files are looked at sooner than threads are started for them.
+const FEW: usize = 64;
+
+/// The same for the bytes of files that are read.
+const SMALL: u64 = 256 * 1024;
+
 /// A source: the folder that it has to be in, and its path in there.
 pub(super) type Place<'a> = (&'a Utf8Path, &'a str);
 
@@ -39,23 +45,35 @@ pub(super) type Place<'a> = (&'a Utf8Path, &'a str);
 #[derive(Debug)]
 pub(super) struct Real {
     pub(super) path: Utf8PathBuf,
-    metadata: Metadata,
+    size: u64,
+    /// `None` where it is no regular file.
+    stamp: Option<Stamp>,
 }
 
-/// What is at the places that were asked for.
+impl Real {
+    /// Not the whole metadata: there may be very many.
+    fn new(path: Utf8PathBuf, metadata: &Metadata) -> Self {
+        Self {
+            path,
+            size: metadata.len(),
+            stamp: Stamp::of(metadata),
+        }
+    }
+}
+
+/// What is at the places that were asked for, in their order.
 #[derive(Debug)]
-pub(super) struct Contents<'a> {
-    /// Where each place really is, or what is there instead.
-    real: BTreeMap<Place<'a>, Result<Real, Content>>,
-    /// What is there, by the real path.
-    contents: BTreeMap<Utf8PathBuf, Content>,
+pub(super) struct Contents {
+    /// For each place, which of the contents is there, or what is instead.
+    places: Vec<Result<usize, Content>>,
+    contents: Vec<Content>,
 }
 
-impl<'a> Contents<'a> {
-    /// What is at `place`; `None` if that was not asked for.
-    pub(super) fn get(&self, place: Place<'a>) -> Option<&Content> {
-        match self.real.get(&place)? {
-            Ok(real) => self.contents.get(&real.path),
+impl Contents {
+    /// What is at the `nth` place; `None` if there are fewer.
+    pub(super) fn get(&self, nth: usize) -> Option<&Content> {
+        match self.places.get(nth)? {
+            Ok(at) => self.contents.get(*at),
             Err(content) => Some(content),
         }
     }
@@ -63,39 +81,75 @@ impl<'a> Contents<'a> {
 
 /// Looks at `places`, in parallel. Each comes with the most bytes that are read of it. `read` is asked once for
 /// each file, by whichever folders, paths and symbolic links it is reached.
-pub(super) fn examine<'a>(
-    places: &BTreeMap<Place<'a>, u64>,
+pub(super) fn examine(
+    places: &[(Place<'_>, u64)],
     read: impl Fn(&Real, u64) -> io::Result<Content> + Sync,
-) -> Contents<'a> {
-    let folders = Folders::of(places.keys().copied());
-    let keys: Vec<Place<'a>> = places.keys().copied().collect();
-    let real: BTreeMap<_, _> = keys
-        .into_par_iter()
-        .map(|place| (place, folders.real(place)))
-        .collect();
-    let mut limits: BTreeMap<&Utf8Path, (&Real, u64)> = BTreeMap::new();
-    for (place, limit) in places {
-        if let Some(Ok(real)) = real.get(place) {
-            let (_, most) = limits.entry(&real.path).or_insert((real, 0));
-            *most = (*most).max(*limit);
+) -> Contents {
+    let folders = Folders::of(places.iter().map(|(place, _)| *place));
+    let found: Vec<_> = if places.len() < FEW {
+        places.iter().map(|it| folders.real(it.0)).collect()
+    } else {
+        let places = places.par_iter().with_min_len(FEW);
+        places.map(|it| folders.real(it.0)).collect()
+    };
+    let (files, places) = files(found, places);
+    let size: u64 = files.iter().map(|(real, _)| real.size).sum();
+    let content =
+        |(real, limit): &(Real, u64)| read(real, *limit).unwrap_or_else(Content::Unreadable);
+    let contents = if size < SMALL {
+        files.iter().map(content).collect()
+    } else {
+        files.par_iter().map(content).collect()
+    };
+    Contents { places, contents }
+}
+
+/// Each of the files `found` once, with the largest of its limits, and which of them is at each place.
+fn files(
+    found: Vec<Result<Real, Content>>,
+    limits: &[(Place<'_>, u64)],
+) -> (Vec<(Real, u64)>, Vec<Result<usize, Content>>) {
+    let mut places: Vec<Result<usize, Content>> = Vec::with_capacity(found.len());
+    let mut reals = Vec::with_capacity(found.len());
+    for ((nth, found), (_, limit)) in found.into_iter().enumerate().zip(limits) {
+        match found {
+            Ok(real) => {
+                places.push(Ok(0));
+                reals.push((real, *limit, nth));
+            }
+            Err(content) => places.push(Err(content)),
         }
     }
-    let contents = limits
-        .into_par_iter()
-        .map(|(path, (real, limit))| {
-            let content = read(real, limit).unwrap_or_else(Content::Unreadable);
-            (path.to_owned(), content)
-        })
-        .collect();
-    Contents { real, contents }
+    // By text: comparing paths takes them apart, again and again.
+    reals.sort_by(|(one, ..), (other, ..)| one.path.as_str().cmp(other.path.as_str()));
+    let mut files: Vec<(Real, u64)> = Vec::with_capacity(reals.len());
+    for (real, limit, nth) in reals {
+        match files.last_mut() {
+            Some((last, most)) if last.path.as_str() == real.path.as_str() => {
+                *most = (*most).max(limit);
+            }
+            _ => files.push((real, limit)),
+        }
+        if let Some(Ok(at)) = places.get_mut(nth) {
+            *at = files.len() - 1;
+        }
+    }
+    (files, places)
 }
 
 /// Where the folders of places really are, so that it is found out once for each and not for each file.
 struct Folders<'a> {
     /// The folders that places have to be in.
-    roots: BTreeMap<&'a Utf8Path, io::Result<Utf8PathBuf>>,
+    roots: BTreeMap<&'a str, io::Result<Utf8PathBuf>>,
     /// Folders in them, by their paths; `None` where nothing is there.
-    inner: BTreeMap<Place<'a>, io::Result<Option<Utf8PathBuf>>>,
+    inner: BTreeMap<(&'a str, &'a str), io::Result<Option<Inner>>>,
+}
+
+/// A folder without symbolic links.
+struct Inner {
+    path: Utf8PathBuf,
+    /// Whether it is in the folder that it has to be in.
+    is_inside: bool,
 }
 
 impl<'a> Folders<'a> {
@@ -106,19 +160,22 @@ impl<'a> Folders<'a> {
         };
         let mut last = None;
         for (root, path) in places {
-            let inner = (root, parts(path).0);
+            let inner = (root.as_str(), parts(path).0);
             if last.replace(inner) == Some(inner) {
                 continue;
             }
             let real_root = folders
                 .roots
-                .entry(root)
+                .entry(inner.0)
                 .or_insert_with(|| root.canonicalize_utf8());
             if let Ok(real_root) = real_root {
-                folders
-                    .inner
-                    .entry(inner)
-                    .or_insert_with(|| real_path(&real_root.join(inner.1)));
+                folders.inner.entry(inner).or_insert_with(|| {
+                    let path = real_path(&real_root.join(inner.1))?;
+                    Ok(path.map(|path| Inner {
+                        is_inside: path.starts_with(real_root),
+                        path,
+                    }))
+                });
             }
         }
         folders
@@ -127,19 +184,24 @@ impl<'a> Folders<'a> {
     /// What is really at the place; or what is there instead of something that can be read.
     fn real(&self, (root, path): Place<'a>) -> Result<Real, Content> {
         let (folder, name) = parts(path);
-        let real_root = match self.roots.get(root) {
+        let real_root = match self.roots.get(root.as_str()) {
             Some(Ok(real_root)) => real_root,
             Some(Err(error)) => return Err(Content::Unreadable(copy(error))),
             None => return Err(Content::Missing),
         };
-        let folder = match self.inner.get(&(root, folder)) {
+        let folder = match self.inner.get(&(root.as_str(), folder)) {
             Some(Ok(Some(folder))) => folder,
             Some(Ok(None)) | None => return Err(Content::Missing),
             Some(Err(error)) => return Err(Content::Unreadable(copy(error))),
         };
-        let found = real_file(folder, name).map_err(Content::Unreadable)?;
-        let real = found.ok_or(Content::Missing)?;
-        if real.path.starts_with(real_root) {
+        let found = real_file(&folder.path, name).map_err(Content::Unreadable)?;
+        let (real, is_link) = found.ok_or(Content::Missing)?;
+        let is_inside = if is_link {
+            real.path.starts_with(real_root)
+        } else {
+            folder.is_inside
+        };
+        if is_inside {
             Ok(real)
         } else {
             Err(Content::LinkOutside)
@@ -152,20 +214,23 @@ fn parts(path: &str) -> (&str, &str) {
     path.rsplit_once('/').unwrap_or(("", path))
 }
 
-/// What is called `name` in `folder`, a path without symbolic links; `None` where nothing is.
-fn real_file(folder: &Utf8Path, name: &str) -> io::Result<Option<Real>> {
-    let mut path = folder.join(name);
-    let metadata = path.symlink_metadata();
-    let is_plain = metadata.as_ref().is_ok_and(|it| !it.is_symlink());
-    if is_plain && !matches!(name, "." | "..") {
-        return metadata.map(|metadata| Some(Real { path, metadata }));
+/// What is called `name` in `folder`, a path without symbolic links, and whether that was a link or led upwards; `None`
+/// where nothing is.
+fn real_file(folder: &Utf8Path, name: &str) -> io::Result<Option<(Real, bool)>> {
+    let path = folder.join(name);
+    if !matches!(name, "." | "..") {
+        match path.symlink_metadata() {
+            Ok(metadata) if metadata.is_symlink() => {}
+            Ok(metadata) => return Ok(Some((Real::new(path, &metadata), false))),
+            Err(error) if is_nothing(&error) => return Ok(None),
+            Err(error) => return Err(error),
+        }
     }
-    path = match real_path(&path)? {
-        Some(path) => path,
-        None => return Ok(None),
+    let Some(path) = real_path(&path)? else {
+        return Ok(None);
     };
     let metadata = path.symlink_metadata()?;
-    Ok(Some(Real { path, metadata }))
+    Ok(Some((Real::new(path, &metadata), true)))
 }
 
 fn copy(error: &io::Error) -> io::Error {
@@ -174,10 +239,10 @@ fn copy(error: &io::Error) -> io::Error {
 
 /// What is at `real`: at most `limit` bytes of it are read, and none if `cache` knows them.
 pub(super) fn known_or_hashed(real: &Real, limit: u64, cache: &StatCache) -> io::Result<Content> {
-    let size = real.metadata.len();
-    if real.metadata.is_file()
-        && (1..=limit).contains(&size)
-        && let Some(sha256) = cache.get(&real.metadata)
+    let size = real.size;
+    if (1..=limit).contains(&size)
+        && let Some(stamp) = &real.stamp
+        && let Some(sha256) = cache.get(stamp)
     {
         return Ok(Content::Hashed { sha256, size });
     }
@@ -231,14 +296,15 @@ pub(super) fn hash(real: &Utf8Path, limit: u64, cache: &StatCache) -> io::Result
 pub(super) fn real_path(path: &Utf8Path) -> io::Result<Option<Utf8PathBuf>> {
     match path.canonicalize_utf8() {
         Ok(path) => Ok(Some(path)),
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-            ) =>
-        {
-            Ok(None)
-        }
+        Err(error) if is_nothing(&error) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Whether nothing is there.
+fn is_nothing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
 }

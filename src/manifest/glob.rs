@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
+use std::rc::Rc;
 
 use camino::Utf8Path;
 use globset::{GlobBuilder, GlobMatcher};
@@ -77,7 +78,7 @@ fn compile(glob: &str) -> Result<GlobMatcher, String> {
 #[derive(Debug, Default)]
 pub(super) struct Matches {
     /// The files, sorted; relative to the manifest's folder.
-    pub(super) files: BTreeSet<String>,
+    pub(super) files: Vec<String>,
     /// Matching files whose name is not UTF-8, with the bad part replaced.
     pub(super) not_utf8: BTreeSet<String>,
     /// The folders that cannot be listed.
@@ -85,7 +86,6 @@ pub(super) struct Matches {
 }
 
 /// Something in a folder.
-#[derive(Clone)]
 struct Item {
     name: String,
     utf8: bool,
@@ -99,7 +99,7 @@ pub(super) struct Finder<'a> {
     root: &'a Utf8Path,
     /// Paths that are left out, with all that is in them.
     skipped: BTreeSet<String>,
-    listings: BTreeMap<String, Vec<Item>>,
+    listings: BTreeMap<String, Rc<[Item]>>,
 }
 
 impl<'a> Finder<'a> {
@@ -128,9 +128,11 @@ impl<'a> Finder<'a> {
                     continue;
                 }
             };
-            for item in items {
+            for item in &*items {
                 let path = joined(&folder, &item.name);
-                if self.is_skipped(&path) || !pattern.may_see(&item.name) {
+                // What it is in was looked at before.
+                let is_skipped = is_git(&item.name) || self.skipped.contains(&path);
+                if is_skipped || !pattern.may_see(&item.name) {
                     continue;
                 }
                 if item.folder {
@@ -140,15 +142,16 @@ impl<'a> Finder<'a> {
                         matches.not_utf8.insert(path);
                     }
                 } else if !item.link_to_folder && pattern.matches(&path) {
-                    let found = if item.utf8 {
-                        &mut matches.files
+                    if item.utf8 {
+                        matches.files.push(path);
                     } else {
-                        &mut matches.not_utf8
-                    };
-                    found.insert(path);
+                        matches.not_utf8.insert(path);
+                    }
                 }
             }
         }
+        // No path comes twice.
+        matches.files.sort_unstable();
         matches
     }
 
@@ -182,15 +185,15 @@ impl<'a> Finder<'a> {
 
     fn is_skipped(&self, path: &str) -> bool {
         let path = Utf8Path::new(path);
-        path.iter().any(|part| part.eq_ignore_ascii_case(".git"))
+        path.iter().any(is_git)
             || path
                 .ancestors()
                 .any(|path| self.skipped.contains(path.as_str()))
     }
 
-    fn list(&mut self, folder: &str) -> io::Result<Vec<Item>> {
+    fn list(&mut self, folder: &str) -> io::Result<Rc<[Item]>> {
         if let Some(items) = self.listings.get(folder) {
-            return Ok(items.clone());
+            return Ok(Rc::clone(items));
         }
         let mut items = Vec::new();
         for entry in fs::read_dir(self.root.join(folder))? {
@@ -209,15 +212,20 @@ impl<'a> Finder<'a> {
                     && fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_dir()),
             });
         }
-        self.listings.insert(folder.to_owned(), items.clone());
+        let items: Rc<[Item]> = items.into();
+        self.listings.insert(folder.to_owned(), Rc::clone(&items));
         Ok(items)
     }
+}
+
+fn is_git(part: &str) -> bool {
+    part.eq_ignore_ascii_case(".git")
 }
 
 fn joined(folder: &str, name: &str) -> String {
     if folder.is_empty() {
         name.to_owned()
     } else {
-        format!("{folder}/{name}")
+        [folder, "/", name].concat()
     }
 }

@@ -1,6 +1,6 @@
 //! Which file has which name in which library.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::resolve::{Desired, Found};
 use super::{Library, codes};
@@ -13,29 +13,31 @@ pub(super) fn by_library(
     selected: &[&Library],
     problems: &mut Vec<Problem>,
 ) -> Desired {
-    let mut desired: Desired = BTreeMap::new();
     let mut reported: BTreeSet<(usize, usize)> = BTreeSet::new();
-    for library in selected {
-        let mut first_by_name: BTreeMap<String, usize> = BTreeMap::new();
-        let names = desired.entry(library.name.clone()).or_default();
-        for (nth, found) in files.iter().enumerate() {
-            if !found.source.entry.libraries.contains(&library.name) {
-                continue;
-            }
-            let first = *first_by_name.entry(found.name.folded()).or_insert(nth);
-            match files.get(first) {
-                Some(other) if first != nth => {
-                    if reported.insert((first, nth)) {
-                        problems.push(duplicate(other, found, &library.name));
+    let of_library = |library: &&Library| {
+        let files = files.iter().enumerate();
+        let files = files.filter(|(_, it)| it.source.entry.libraries.contains(&library.name));
+        let mut folded: Vec<_> = files
+            .map(|(nth, found)| (found.name.folded(), nth, found))
+            .collect();
+        folded.sort_by(|(one, nth, _), (two, other, _)| (one, nth).cmp(&(two, other)));
+        for same in folded.chunk_by(|(one, ..), (two, ..)| one == two) {
+            if let [(_, first_nth, first), others @ ..] = same {
+                for (_, nth, again) in others {
+                    if reported.insert((*first_nth, *nth)) {
+                        problems.push(duplicate(first, again, &library.name));
                     }
-                }
-                _ => {
-                    names.insert(found.name.clone(), found.desired_in(&library.name));
                 }
             }
         }
-    }
-    desired
+        folded.dedup_by(|(one, ..), (two, ..)| one == two);
+        let desired = |(_, _, found): (_, _, &Found<'_>)| {
+            (found.name.clone(), found.desired_in(&library.name))
+        };
+        let names = folded.into_iter().map(desired).collect();
+        (library.name.clone(), names)
+    };
+    selected.iter().map(of_library).collect()
 }
 
 fn duplicate(first: &Found<'_>, again: &Found<'_>, library: &str) -> Problem {

@@ -1,6 +1,6 @@
 //! From a manifest and its sources to what is desired.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -147,7 +147,7 @@ impl<'m> Resolver<'m> {
             let paths = if by_glob {
                 self.matches(entry)
             } else {
-                BTreeSet::from([path.to_owned()])
+                vec![path.to_owned()]
             };
             sources.extend(paths.into_iter().map(|path| Source {
                 nth,
@@ -169,7 +169,7 @@ impl<'m> Resolver<'m> {
     }
 
     /// The files that the glob of `entry` matches.
-    fn matches(&mut self, entry: &'m Entry) -> BTreeSet<String> {
+    fn matches(&mut self, entry: &'m Entry) -> Vec<String> {
         let (glob, span) = (entry.source.value.as_str(), entry.source.span);
         if let EntryName::Given(name) = &entry.name {
             self.problems.push(
@@ -187,7 +187,7 @@ impl<'m> Resolver<'m> {
                         .at(span, why)
                         .help("correct the glob; to mean the characters themselves, put each in brackets, as in `[[]`"),
                 );
-                return BTreeSet::new();
+                return Vec::new();
             }
         };
         let matches = self.finder(entry).find(&pattern);
@@ -245,26 +245,22 @@ impl<'m> Resolver<'m> {
         self.finder(entry).near(path)
     }
 
-    /// Each place that a source is at, with the most bytes that some library takes of it.
-    fn places<'s>(&self, sources: &'s [Source<'_>]) -> BTreeMap<content::Place<'s>, u64> {
-        let mut limits: BTreeMap<content::Place<'_>, u64> = BTreeMap::new();
-        for source in sources {
-            let most = self
-                .libraries_of(source.entry)
-                .map(|library| library.max_file_size)
-                .max();
-            let limit = limits.entry(source.place()).or_default();
-            *limit = (*limit).max(most.unwrap_or(u64::MAX));
-        }
-        limits
+    /// The places that the sources are at, each with the most bytes that some library takes of it.
+    fn places<'s>(&self, sources: &'s [Source<'_>]) -> Vec<(content::Place<'s>, u64)> {
+        let place = |source: &'s Source<'_>| {
+            let libraries = self.libraries_of(source.entry);
+            let most = libraries.map(|library| library.max_file_size).max();
+            (source.place(), most.unwrap_or(u64::MAX))
+        };
+        sources.iter().map(place).collect()
     }
 
     /// The sources whose content and name are good.
-    fn files<'s>(&mut self, sources: &'s [Source<'m>], contents: &Contents<'s>) -> Vec<Found<'s>> {
-        let mut files = Vec::new();
-        for source in sources {
+    fn files<'s>(&mut self, sources: &'s [Source<'m>], contents: &Contents) -> Vec<Found<'s>> {
+        let mut files = Vec::with_capacity(sources.len());
+        for (nth, source) in sources.iter().enumerate() {
             let content = contents
-                .get(source.place())
+                .get(nth)
                 .and_then(|content| self.good(source, content));
             let name = self.name(source);
             let (Some((name, span)), Some((sha256, size))) = (name, content) else {

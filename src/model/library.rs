@@ -1,6 +1,7 @@
 //! What the planner is given for one library.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{DesiredFile, Limit, Name, ObservedFile, TrackedFile};
@@ -68,7 +69,7 @@ pub(crate) struct Inputs {
     /// Whether `observed` was just read from the API, or is `tracked` in its place.
     pub(crate) refreshed: bool,
     /// What the manifest asks for.
-    pub(crate) desired: BTreeMap<Name, DesiredFile>,
+    pub(crate) desired: Arc<BTreeMap<Name, DesiredFile>>,
     /// What jumpbag last put there.
     pub(crate) tracked: BTreeMap<Name, TrackedFile>,
     /// What the API listed.

@@ -1,13 +1,14 @@
 //! The name of a file in a library.
 
 use std::fmt;
+use std::sync::Arc;
 
 use unicode_normalization::UnicodeNormalization as _;
 
 /// The name of a file in a library. Orders by code point; compares with case, as far as is known the
 /// API does too, but see [`Name::folded`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Name(String);
+pub(crate) struct Name(Arc<str>);
 
 /// Why a name cannot be given to a file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -72,12 +73,12 @@ impl Name {
         if is_device(stem) {
             return Err(InvalidName::Device(stem.to_owned()));
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 
     /// A name that is already in a library or a state: whatever it is, it has to work.
     pub(crate) fn existing(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self(text.into().into())
     }
 
     /// The name as it is.
@@ -89,9 +90,11 @@ impl Name {
     /// must differ in this too: the machines that the files are put on do not tell them apart (Windows and macOS
     /// in case, macOS in encoding), and whether the API does is not documented.
     pub(crate) fn folded(&self) -> String {
-        // Lower case may come apart again (`İ`), and what comes together may have one.
-        let lower: String = self.0.nfc().collect::<String>().to_lowercase();
-        lower.nfc().collect()
+        if self.0.is_ascii() {
+            self.0.to_ascii_lowercase()
+        } else {
+            folded(&self.0)
+        }
     }
 
     /// In what alone a name differs from `other`, which is the same [`Self::folded`].
@@ -104,6 +107,12 @@ impl Name {
             "case and encoding"
         }
     }
+}
+
+fn folded(text: &str) -> String {
+    // Lower case may come apart again (`İ`), and what comes together may have one.
+    let lower: String = text.nfc().collect::<String>().to_lowercase();
+    lower.nfc().collect()
 }
 
 /// Whether Windows takes `stem` for a device:
@@ -152,6 +161,13 @@ mod tests {
             );
         }
         assert!(Name::new(&"x".repeat(255)).is_ok());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_short_way_to_fold_a_name_leads_to_the_same(text in "[\\x00-\\x7f]{0,40}") {
+            assert_eq!(Name::existing(text.as_str()).folded(), folded(&text));
+        }
     }
 
     #[test]

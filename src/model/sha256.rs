@@ -87,16 +87,20 @@ impl FromStr for Sha256 {
         if text.len() != 64 {
             return Err(NotASha256);
         }
-        for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-            *byte = digits
-                .iter()
-                .try_fold(0, |high, digit| {
-                    let low = char::from(*digit).to_digit(16)?;
-                    u8::try_from(u32::from(high) * 16 + low).ok()
-                })
-                .ok_or(NotASha256)?;
+        let (pairs, _) = text.as_bytes().as_chunks();
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            *byte = (digit(*high)? << 4) | digit(*low)?;
         }
         Ok(Self(bytes))
+    }
+}
+
+fn digit(digit: u8) -> Result<u8, NotASha256> {
+    match digit {
+        b'0'..=b'9' => Ok(digit - b'0'),
+        b'a'..=b'f' => Ok(digit - b'a' + 10),
+        b'A'..=b'F' => Ok(digit - b'A' + 10),
+        _ => Err(NotASha256),
     }
 }
 

@@ -1,6 +1,8 @@
 //! The table of what follows from desired, tracked and observed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::iter;
 use std::time::Duration;
 
 use super::drift;
@@ -16,31 +18,45 @@ use crate::model::{
 /// touched only where the manifest says `adopt: true` or `unmanaged: delete`.
 pub(crate) fn plan(inputs: &Inputs) -> LibraryPlan {
     let mut planner = Planner::new(inputs);
-    for name in names(inputs) {
-        planner.decide(name);
+    for sides in sides(inputs) {
+        planner.decide(&sides);
     }
     planner.finish()
 }
 
+/// What each side has under one name.
+struct Sides<'a> {
+    name: &'a Name,
+    desired: Option<&'a DesiredFile>,
+    tracked: Option<&'a TrackedFile>,
+    observed: Option<&'a ObservedFile>,
+}
+
 /// Every name on any of the three sides, once, in order.
-fn names(inputs: &Inputs) -> BTreeSet<&Name> {
-    let Inputs {
-        desired,
-        tracked,
-        observed,
-        ..
-    } = inputs;
-    desired
-        .keys()
-        .chain(tracked.keys())
-        .chain(observed.keys())
-        .collect()
+fn sides(inputs: &Inputs) -> impl Iterator<Item = Sides<'_>> {
+    let mut desired = inputs.desired.iter().peekable();
+    let mut tracked = inputs.tracked.iter().peekable();
+    let mut observed = inputs.observed.iter().peekable();
+    iter::from_fn(move || {
+        let next = [
+            desired.peek().map(|it| it.0),
+            tracked.peek().map(|it| it.0),
+            observed.peek().map(|it| it.0),
+        ];
+        let name = next.into_iter().flatten().min()?;
+        Some(Sides {
+            name,
+            desired: desired.next_if(|it| it.0 == name).map(|it| it.1),
+            tracked: tracked.next_if(|it| it.0 == name).map(|it| it.1),
+            observed: observed.next_if(|it| it.0 == name).map(|it| it.1),
+        })
+    })
 }
 
 struct Planner<'a> {
     inputs: &'a Inputs,
-    /// The observed names without case, to find names that differ in nothing else.
-    folded: BTreeMap<String, &'a Name>,
+    /// The observed names without case, to find names that differ in nothing else; made when it is asked for.
+    folded: OnceCell<BTreeMap<String, &'a Name>>,
     changes: Vec<Change>,
     deletes: Vec<Change>,
     unmanaged: Vec<Name>,
@@ -52,11 +68,7 @@ impl<'a> Planner<'a> {
     fn new(inputs: &'a Inputs) -> Self {
         Self {
             inputs,
-            folded: inputs
-                .observed
-                .keys()
-                .map(|name| (name.folded(), name))
-                .collect(),
+            folded: OnceCell::new(),
             changes: Vec::new(),
             deletes: Vec::new(),
             unmanaged: Vec::new(),
@@ -66,11 +78,14 @@ impl<'a> Planner<'a> {
     }
 
     /// One row of the contract's table.
-    fn decide(&mut self, name: &Name) {
+    fn decide(&mut self, sides: &Sides<'_>) {
+        let Sides {
+            name,
+            desired: wanted,
+            tracked,
+            observed,
+        } = *sides;
         let policy = &self.inputs.policy;
-        let tracked = self.inputs.tracked.get(name);
-        let observed = self.inputs.observed.get(name);
-        let wanted = self.inputs.desired.get(name);
         let selected = match &policy.selection {
             Selection::All => true,
             Selection::Targets(targets) => targets.contains(name),
@@ -150,12 +165,20 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// The observed name that differs from `name` in nothing but case and encoding.
+    fn differing_in_case(&self, name: &Name) -> Option<&'a Name> {
+        let observed = || self.inputs.observed.keys();
+        let folded = || observed().map(|name| (name.folded(), name)).collect();
+        let folded = self.folded.get_or_init(folded);
+        folded.get(&name.folded()).copied()
+    }
+
     fn create(&mut self, name: &Name, desired: &DesiredFile, tracked: Option<&TrackedFile>) {
         let drifted = tracked.and_then(|tracked| drift::of_file(tracked, None));
-        if let Some(other) = self.folded.get(&name.folded()) {
+        if let Some(other) = self.differing_in_case(name) {
             self.refusals.push(Refusal::CaseClash {
                 name: name.clone(),
-                other: (*other).clone(),
+                other: other.clone(),
             });
             let change = Change {
                 reasons: vec![Reason::InTheWay],

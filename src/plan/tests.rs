@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -44,17 +45,15 @@ fn words(text: &str) -> Vec<Word> {
         .collect()
 }
 
-fn desired(text: &str) -> BTreeMap<Name, DesiredFile> {
+fn desired(text: &str) -> Arc<BTreeMap<Name, DesiredFile>> {
     let file = |word: Word| DesiredFile {
         source: word.name.as_str().into(),
         file: word.file,
         adopt: word.adopt,
         protect: word.protect,
     };
-    words(text)
-        .into_iter()
-        .map(|word| (word.name.clone(), file(word)))
-        .collect()
+    let files = words(text).into_iter();
+    Arc::new(files.map(|word| (word.name.clone(), file(word))).collect())
 }
 
 fn tracked(text: &str) -> BTreeMap<Name, TrackedFile> {
@@ -380,7 +379,7 @@ fn the_time_counts_what_other_runs_have_spent() {
     assert_eq!(plan(&inputs).seconds, 10, "the oldest leaves first");
     inputs.spent.push(Duration::from_secs(20));
     assert_eq!(plan(&inputs).seconds, 40);
-    inputs.desired.clear();
+    inputs.desired = Arc::default();
     assert_eq!(plan(&inputs).seconds, 0, "no calls wait for nothing");
 }
 
@@ -536,7 +535,11 @@ fn every_effect_changes_the_fingerprint() {
     }
     let mut with = |edit: &dyn Fn(&mut DesiredFile)| {
         let mut inputs = base.clone();
-        edit(inputs.desired.get_mut(&Name::existing("a")).unwrap());
+        edit(
+            Arc::make_mut(&mut inputs.desired)
+                .get_mut(&Name::existing("a"))
+                .unwrap(),
+        );
         differs(inputs);
     };
     with(&|desired| desired.file.has_parameters = true);
@@ -568,9 +571,9 @@ fn what_is_incidental_does_not_change_the_fingerprint() {
     };
     other.observed = observed("a=3 stray2=1");
     other.limits.clear();
-    other.desired.insert(
+    Arc::make_mut(&mut other.desired).insert(
         Name::existing("same"),
-        desired("same=1").pop_first().unwrap().1,
+        desired("same=1").values().next().unwrap().clone(),
     );
     other.tracked.insert(
         Name::existing("same"),
@@ -580,7 +583,7 @@ fn what_is_incidental_does_not_change_the_fingerprint() {
         Name::existing("same"),
         observed("same=1").pop_first().unwrap().1,
     );
-    for file in other.desired.values_mut() {
+    for file in Arc::make_mut(&mut other.desired).values_mut() {
         file.source = format!("elsewhere/{}", file.source).into();
     }
     assert_eq!(print(&base), print(&other));
@@ -724,7 +727,7 @@ proptest! {
         let mut left: Vec<_> = inputs.desired.keys().cloned().chain(unmanaged).collect();
         left.sort();
         prop_assert_eq!(left, inputs.observed.keys().cloned().collect::<Vec<_>>());
-        for (name, desired) in &inputs.desired {
+        for (name, desired) in &*inputs.desired {
             prop_assert!(desired.file.same_as(&inputs.observed[name].file));
             prop_assert_eq!(&desired.file, &inputs.tracked[name].file);
         }

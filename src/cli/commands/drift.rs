@@ -41,13 +41,13 @@ async fn look(session: &Session) -> Result<LibraryDrift, Failure> {
     let document = session.read().await?;
     let connection = session.connect(&CancellationToken::new()).await?;
     let observed = connection.client.list().await?;
+    let serial = document.as_ref().map_or(0, |document| document.serial);
     let tracked = document
-        .as_ref()
         .map(|document| gather::tracked(document, Some(&observed)))
         .unwrap_or_default();
     Ok(LibraryDrift {
         library: session.id.clone(),
-        serial: document.map_or(0, |document| document.serial),
+        serial,
         drifted: plan::drift(&tracked, &observed).into_iter().collect(),
         unmanaged: observed
             .into_keys()

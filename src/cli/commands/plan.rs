@@ -1,5 +1,6 @@
 //! `plan`: what would change.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use tokio_util::sync::CancellationToken;
@@ -28,10 +29,10 @@ pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Ex
         rollback::fill(&mut sessions, serial)?;
     }
     let choice = choice(&args.options, towards);
-    let results = libraries::at_once(sessions.clone(), async |session: Session| {
-        match inputs(&session, &args.options, &choice).await {
+    let results = libraries::at_once(&sessions, async |session: &Session| {
+        match inputs(session, &args.options, &choice).await {
             Ok(inputs) => Ok(inputs),
-            Err(failure) => Err(Unready::new(session, failure).await),
+            Err(failure) => Err(Unready::new(session.clone(), failure).await),
         }
     });
     let (mut inputs, unready) = libraries::sort_out(context, results.await)?;
@@ -86,7 +87,7 @@ async fn inputs(
         Some(connection.client.list().await?)
     };
     let spent = session.spent().await;
-    Ok(session.inputs(document.as_ref(), observed, spent, choice))
+    Ok(session.inputs(document.map(Cow::Owned), observed, spent, choice))
 }
 
 pub(in crate::cli) fn choice(options: &PlanOptions, towards: Towards) -> Choice {

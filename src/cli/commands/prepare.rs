@@ -1,5 +1,7 @@
 //! What an apply needs of each library before anything is changed: its lock, its state, and its list.
 
+use std::borrow::Cow;
+
 use super::plan as planning;
 use super::wanted::Wanted;
 use crate::cli::Context;
@@ -132,6 +134,7 @@ async fn ready(
     };
     let document = Some(locked.document()).filter(|document| document.serial > 0);
     let spent = session.spent().await;
+    let document = document.map(Cow::Borrowed);
     let inputs = session.inputs(document, observed, spent, &choice(wanted, session));
     Ok((locked, connection, stop, inputs))
 }

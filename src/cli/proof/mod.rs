@@ -4,6 +4,7 @@ mod killed;
 mod model;
 mod storage;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::sync::{Arc, LazyLock};
@@ -197,6 +198,7 @@ async fn apply(store: Store, url: String, wish: Wish) -> Result<Outcome, Stopped
     let client = client(&url);
     let observed = client.list().await.map_err(|error| stopped(&error))?;
     let document = Some(locked.document()).filter(|document| document.serial > 0);
+    let document = document.map(Cow::Borrowed);
     let sources = wish.desired.iter();
     let sources = sources.filter(|_| wish.rollback.is_none());
     let sources = sources
@@ -205,7 +207,7 @@ async fn apply(store: Store, url: String, wish: Wish) -> Result<Outcome, Stopped
     let inputs = gather::join(Known {
         library,
         document,
-        desired: wish.desired,
+        desired: Arc::new(wish.desired),
         observed: Some(observed),
         policy: Policy {
             unmanaged: Unmanaged::Keep,

@@ -169,9 +169,9 @@ pub(super) fn known(bytes: &[u8]) -> Option<Reading> {
     if version.major != FormatVersion::LATEST.major {
         return None;
     }
-    let (stated, rest) = state.without_checksum();
+    let (stated, digest) = state.take_checksum().ok()?;
     // Whatever it has besides would be missing here.
-    let checksum = checksum(&rest.ok()?);
+    let checksum = checksum(digest);
     if stated != checksum {
         return None;
     }
@@ -199,7 +199,7 @@ pub(super) fn any(bytes: &[u8]) -> Result<Reading, Unreadable> {
     let (stated, rest) = without_checksum(value);
     let stated = stated.ok_or(Damage::NoChecksum)?;
     let rest = sorted(rest);
-    let found = checksum(rest.to_string().as_bytes());
+    let found = checksum(Sha256::of(rest.to_string().as_bytes()));
     if stated != found {
         return Err(Damage::Checksum { stated, found }.into());
     }
@@ -217,8 +217,8 @@ pub(super) fn any(bytes: &[u8]) -> Result<Reading, Unreadable> {
 pub(super) fn write(document: &Document) -> Result<Vec<u8>, Damage> {
     let members = |error| Damage::Members(FormatVersion::LATEST, error);
     let mut state = v1::State::of(document)?;
-    let (_, rest) = state.without_checksum();
-    state.with_checksum(checksum(&rest.map_err(members)?));
+    let (_, digest) = state.take_checksum().map_err(members)?;
+    state.with_checksum(checksum(digest));
     let bytes = pretty(&state).map_err(members)?;
     match read(&bytes) {
         Ok(reading) if reading.document == *document => Ok(bytes),
@@ -287,15 +287,15 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Value, Damage> {
 }
 
 /// `sha256:` and the digest of the compact form, whose members have to be sorted.
-fn checksum(rest: &[u8]) -> String {
-    format!("sha256:{}", Sha256::of(rest))
+fn checksum(digest: Sha256) -> String {
+    format!("sha256:{digest}")
 }
 
 /// The same state with the checksum that is right for it.
 #[cfg(any(test, feature = "fuzz-internals"))]
 pub(super) fn repaired(value: Value) -> Option<Vec<u8>> {
     let rest = sorted(without_checksum(value).1);
-    let checksum = checksum(rest.to_string().as_bytes());
+    let checksum = checksum(Sha256::of(rest.to_string().as_bytes()));
     pretty(&with_checksum(rest, &checksum)).ok()
 }
 

@@ -4,13 +4,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io::{self, BufWriter, Write};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model;
-use crate::model::{LibraryId, Name, Sha256, TrackedFile};
+use crate::model::{Hasher, LibraryId, Name, Sha256, TrackedFile};
 use crate::state::document::{self, Document};
 
 use super::{Damage, FormatVersion};
@@ -156,6 +157,20 @@ struct Pending {
     size: Option<u64>,
 }
 
+/// Hashes what is written to it.
+struct Hashing(Hasher);
+
+impl Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Who holds a lock: `lock.json`.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Lock {
@@ -219,11 +234,16 @@ impl State {
         })
     }
 
-    /// What the checksum is of: the compact form without it.
-    pub(super) fn without_checksum(&mut self) -> (String, serde_json::Result<Vec<u8>>) {
+    /// The checksum that it has, which it loses, and the digest of its compact form without it.
+    pub(super) fn take_checksum(&mut self) -> serde_json::Result<(String, Sha256)> {
         let checksum = std::mem::take(&mut self.checksum);
-        let rest = serde_json::to_vec(self);
-        (checksum, rest)
+        let mut pieces = BufWriter::new(Hashing(Hasher::default()));
+        serde_json::to_writer(&mut pieces, self)?;
+        let hashed = pieces.into_inner().map_err(|error| {
+            // Hashing never fails.
+            serde_json::Error::io(error.into_error())
+        })?;
+        Ok((checksum, hashed.0.finish()))
     }
 
     /// Puts the checksum in.

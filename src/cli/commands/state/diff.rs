@@ -1,6 +1,8 @@
 //! `state diff`: what one state has that another has not.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::cli::Context;
 use crate::cli::contents;
@@ -54,10 +56,10 @@ fn between(session: &Session, from: &Document, to: Document) -> Plan {
         };
         (name, desired)
     });
-    let desired: BTreeMap<_, _> = desired.collect();
+    let desired: Arc<BTreeMap<_, _>> = Arc::new(desired.collect());
     let inputs = gather::join(Known {
         library: session.id.clone(),
-        document: Some(from),
+        document: Some(Cow::Borrowed(from)),
         desired,
         observed: None,
         policy: Policy {
