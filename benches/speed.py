@@ -22,7 +22,7 @@ import tempfile
 import time
 from pathlib import Path
 
-JUMPBAG = Path(__file__).resolve().parent.parent / "target/release/jumpbag"
+JUMPBAG = Path(os.environ.get("JUMPBAG", Path(__file__).resolve().parent.parent / "target/release/jumpbag"))
 MEGABYTE = 1_000_000
 # A file that was written within this time is read again by the next plan, as git does.
 YOUNG = 2.5
@@ -98,10 +98,9 @@ class Tree:
         self.entries(endpoint, "".join(f"- source: {name}\n  description: Collects number {nth}\n" for nth, name in enumerate(self.names)) if explicit else "- source: scripts/**/*.ps1\n")
 
     @staticmethod
-    def entries(endpoint: str, files: str) -> None:
-        Path("jumpbag.yaml").write_text(
-            f"version: 1\nlibraries: {{test: {{endpoint: '{endpoint}', limits: [], max_file_size: 20MB}}}}\nfiles:\n{files}"
-        )
+    def entries(endpoint: str, files: str, limits: str = "", state: str = ".jumpbag") -> None:
+        library = f"{{endpoint: '{endpoint}', limits: [{limits}], max_file_size: 20MB}}"
+        Path("jumpbag.yaml").write_text(f"version: 1\nlibraries: {{test: {library}}}\nstate: {{path: {state}}}\nfiles:\n{files}")
 
     def track(self, explicit: bool = False) -> None:
         """Has the state say that all of it is in the library, as an apply would."""
@@ -204,9 +203,13 @@ def case_cold() -> None:
 class Server:
     """An emulator of a library that is empty at first, without limits or with these."""
 
+    started = 0
+
     def __init__(self, *options: str) -> None:
-        shutil.rmtree(".library", ignore_errors=True)
-        command = [str(JUMPBAG), "emulator", "--data", ".library", "--max-file-size", "20MB", *options]
+        Server.started += 1
+        # New folders each time: ext4 searches long for inodes while many were deleted within the last seconds.
+        self.state = f".jumpbag-{Server.started}"
+        command = [str(JUMPBAG), "emulator", "--data", f".library-{Server.started}", "--max-file-size", "20MB", *options]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.url = self.process.stdout.readline().removeprefix("listening on ").strip()
 
@@ -223,9 +226,8 @@ def uploads(count: int, size: int) -> None:
     apply = ("apply", "--auto-approve", "-q")
 
     def ours() -> Run:
-        shutil.rmtree(".jumpbag", ignore_errors=True)
         with Server("--no-limit") as server:
-            tree.entries(server.url, "- source: scripts/**/*.ps1\n")
+            tree.entries(server.url, "- source: scripts/**/*.ps1\n", state=server.state)
             return Run(JUMPBAG, *apply)
 
     def curl() -> Run:
@@ -259,15 +261,12 @@ def case_uploads_large() -> None:
 
 def case_limited() -> None:
     """As many uploads as fill the windows of 100 a minute and 1,500 an hour, all of it 60 times as fast."""
-    calls, windows = 300, ((100, 1.0), (1500, 60.0))
+    calls, windows = 600, ((100, 1.0), (1500, 60.0))
     Tree(calls - 1, 1000)
     limits = [f"--limit={count}/{round(per * 1000)}ms" for count, per in windows]
-    shutil.rmtree(".jumpbag", ignore_errors=True)
     with Server(*limits) as server:
         written = ", ".join(f"{{calls: {count}, per: {round(per * 1000)}ms}}" for count, per in windows)
-        Path("jumpbag.yaml").write_text(
-            f"version: 1\nlibraries: {{test: {{endpoint: '{server.url}', limits: [{written}]}}}}\nfiles:\n- source: scripts/**/*.ps1\n"
-        )
+        Tree.entries(server.url, "- source: scripts/**/*.ps1\n", written, server.state)
         run = Run(JUMPBAG, "apply", "--auto-approve", "-q", "--events", "events.jsonl")
     answers = [call["status"] for line in Path("events.jsonl").read_text().splitlines() for call in json.loads(line).get("calls") or []]
     best = (math.ceil(calls / windows[0][0]) - 1) * windows[0][1]

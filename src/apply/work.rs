@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::stream::{self, StreamExt as _};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::pace::Pace;
 use super::{Error, Event, Tools};
@@ -17,6 +17,15 @@ use crate::state::Packed;
 
 /// The most bytes that are read of a source which was smaller when it was hashed: more than the API takes.
 const LARGEST: u64 = 64 << 20;
+
+/// What contents may take of the memory at once, in KiB: some of the largest that the API takes.
+const ROOM: usize = 32 << 10;
+
+/// The share of [`ROOM`] that a content takes while it is under way; one that is too large takes all of it.
+fn room_for(file: &LibraryFile) -> u32 {
+    let size = file.size.unwrap_or_default().div_ceil(1 << 10);
+    u32::try_from(size.min(ROOM as u64)).unwrap_or(u32::MAX)
+}
 
 /// What a worker tells.
 pub(super) enum Report {
@@ -53,6 +62,8 @@ pub(super) struct Made {
 pub(super) struct Crew {
     tools: Tools,
     pace: Pace,
+    /// What contents may take of the memory at once, in KiB.
+    room: Semaphore,
     /// Whether whoever hears of beginnings could take all of them.
     heard: Mutex<bool>,
 }
@@ -61,6 +72,7 @@ impl Crew {
     pub(super) fn new(tools: Tools) -> Self {
         Self {
             pace: Pace::new(tools.concurrency),
+            room: Semaphore::new(ROOM),
             heard: Mutex::new(true),
             tools,
         }
@@ -196,6 +208,7 @@ impl Crew {
             deleted.await?;
             return Ok(Made::default());
         };
+        let _room = self.room.acquire_many(room_for(file)).await;
         let packed = self.keep_content(&change.name, file).await?;
         if change.action == Action::Adopt {
             return Ok(Made::default());
@@ -254,6 +267,7 @@ struct Kept(Packed);
 
 impl Content for Kept {
     fn open(&self) -> io::Result<Box<dyn Read + Send>> {
-        Ok(Box::new(self.0.open()?))
+        // What is sent is checked by the sender: [`Upload`] knows the digest.
+        Ok(Box::new(self.0.unchecked()?))
     }
 }

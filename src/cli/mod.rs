@@ -6,6 +6,7 @@ mod commands;
 mod contents;
 mod core_dump;
 mod crash;
+mod early;
 mod env;
 mod error;
 mod events;

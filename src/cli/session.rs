@@ -70,14 +70,19 @@ pub(super) struct Shared {
 impl Shared {
     /// Asks nobody yet; an error where the settings of the state make no sense.
     pub(super) fn new(manifest: &Manifest) -> Result<Self, Failure> {
-        let place = match &manifest.state.url {
-            None => Place::folder(manifest.folder().join(&manifest.state.path)),
-            Some(url) => Place::remote(url, env::storage(), jiff::Timestamp::now)?,
-        };
+        let place = place(manifest)?;
         let access = Arc::new(Access::new()?);
-        let place = place.sealed(keys(&manifest.state.encrypt_to)?);
         Ok(Self { access, place })
     }
+}
+
+/// Where the states are kept. Asks nobody yet; an error where the settings make no sense.
+pub(super) fn place(manifest: &Manifest) -> Result<Place, Failure> {
+    let place = match &manifest.state.url {
+        None => Place::folder(manifest.folder().join(&manifest.state.path)),
+        Some(url) => Place::remote(url, env::storage(), jiff::Timestamp::now)?,
+    };
+    Ok(place.sealed(keys(&manifest.state.encrypt_to)?))
 }
 
 /// Who can read what is written to the state, and what we can read.
@@ -160,6 +165,12 @@ impl Session {
             store,
             ..self.clone()
         }
+    }
+
+    /// What was read of the state already, if it is about this library.
+    pub(super) fn accept(&self, document: Document) -> Result<Document, Failure> {
+        document.check_library(&self.id)?;
+        Ok(document)
     }
 
     /// As [`Self::document`], on a thread of its own: it may be far away.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use camino::Utf8Path;
 
 use super::args::Towards;
+use super::early::Early;
 use super::exit::Failure;
 use super::session::{Session, Shared};
 use super::{Context, env, select};
@@ -53,6 +54,20 @@ impl Workspace {
         }
     }
 
+    /// [`Self::towards`], and meanwhile begins to read the state: for who needs no lock for that.
+    pub(super) fn ahead(context: &Context, towards: Towards) -> Result<(Self, Early), Failure> {
+        match towards {
+            Towards::Manifest | Towards::Nothing => {
+                let mut early = Early::default();
+                let workspace = Self::load_while(context, |manifest, selected| {
+                    early = Early::begin(manifest, selected);
+                })?;
+                Ok((workspace, early))
+            }
+            Towards::Serial(_) => Ok((Self::towards(context, towards)?, Early::default())),
+        }
+    }
+
     /// The library of the environment, as a manifest at `path` that says nothing would have it.
     pub(super) fn of_environment(path: &Utf8Path) -> Result<Self, Failure> {
         Ok(Self {
@@ -65,12 +80,25 @@ impl Workspace {
 
     /// Reads and checks the manifest and its sources; warnings are shown.
     pub(super) fn load(context: &Context) -> Result<Self, Failure> {
+        Self::load_while(context, |_, _| ())
+    }
+
+    /// [`Self::load`], which tells of the manifest, and of which libraries are selected, before it looks at the sources.
+    fn load_while(
+        context: &Context,
+        tell: impl FnOnce(&Manifest, &dyn Fn(&str) -> bool),
+    ) -> Result<Self, Failure> {
         let path = &context.global.manifest;
         let bytes = manifest::read(path)?;
         let patterns = select::patterns(context)?;
-        let selected = |library: &Library| select::is_selected(&patterns, &library.name);
+        let selected = |name: &str| select::is_selected(&patterns, name);
+        let opened = manifest::open(path, &bytes);
+        if let Some(manifest) = opened.manifest() {
+            tell(manifest, &selected);
+        }
         let cache = stat_cache(context);
-        let (manifest, resolved) = manifest::load(path, &bytes, selected, &cache)?;
+        let of_library = |library: &Library| selected(&library.name);
+        let (manifest, resolved) = opened.resolve(of_library, &cache)?;
         if let Err(error) = cache.save(context.global.library.is_empty()) {
             // The next run reads more files: nothing else is lost.
             tracing::info!("what was read of the sources could not be remembered: {error}");

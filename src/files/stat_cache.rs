@@ -236,11 +236,13 @@ fn record(mut bytes: &[u8]) -> Option<Known> {
     Some(Known { stamp, sha256 })
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
 
     use std::fs;
+    use std::slice::from_ref;
 
     use proptest::prelude::*;
 
@@ -313,6 +315,11 @@ mod tests {
         }
     }
 
+    fn write(path: &Utf8Path, content: &str) {
+        let mut file = fs::File::create(path).unwrap();
+        file.write_all(content.as_bytes()).unwrap();
+    }
+
     fn stamp(metadata: &Metadata) -> Stamp {
         Stamp::of(metadata).unwrap()
     }
@@ -334,7 +341,7 @@ mod tests {
 
         /// A file, and what it is known by.
         fn file(&self, name: &str) -> (Metadata, Sha256) {
-            fs::write(self.path(name), name).unwrap();
+            write(&self.path(name), name);
             let metadata = fs::metadata(self.path(name)).unwrap();
             (metadata, Sha256::of(name.as_bytes()))
         }
@@ -361,11 +368,11 @@ mod tests {
     fn a_file_that_is_touched_in_any_way_is_not_known() {
         let place = Place::new();
         let file = place.file("a");
-        place.remember(&[file.clone()], true);
+        place.remember(from_ref(&file), true);
         assert_eq!(place.cache().get(&stamp(&file.0)), Some(file.1));
         let path = place.path("a");
         // The same size, and the time of the content set back.
-        fs::write(&path, "b").unwrap();
+        write(&path, "b");
         let opened = fs::File::options().write(true).open(&path).unwrap();
         opened.set_modified(file.0.modified().unwrap()).unwrap();
         let metadata = fs::metadata(&path).unwrap();
@@ -394,7 +401,7 @@ mod tests {
         let [a, b, c] = ["a", "b", "c"].map(|name| place.file(name));
         place.remember(&[a.clone(), b.clone()], true);
         let known = |file: &(Metadata, Sha256)| place.cache().get(&stamp(&file.0)).is_some();
-        place.remember(&[c.clone()], false);
+        place.remember(from_ref(&c), false);
         assert!(known(&a) && known(&b) && known(&c));
         let cache = place.cache();
         assert!(cache.get(&stamp(&a.0)).is_some());

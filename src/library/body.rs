@@ -109,7 +109,7 @@ fn pump(
 
 /// The next [`CHUNK`] bytes, fewer only at the end.
 fn fill(reader: &mut impl Read) -> io::Result<Bytes> {
-    let mut chunk = Vec::new();
+    let mut chunk = Vec::with_capacity(CHUNK);
     reader.take(CHUNK as u64).read_to_end(&mut chunk)?;
     Ok(chunk.into())
 }

@@ -92,7 +92,7 @@ pub(super) fn examine(
         let places = places.par_iter().with_min_len(FEW);
         places.map(|it| folders.real(it.0)).collect()
     };
-    let (files, places) = files(found, places);
+    let Files { files, places } = files(found, places);
     let size: u64 = files.iter().map(|(real, _)| real.size).sum();
     let content =
         |(real, limit): &(Real, u64)| read(real, *limit).unwrap_or_else(Content::Unreadable);
@@ -104,11 +104,15 @@ pub(super) fn examine(
     Contents { places, contents }
 }
 
-/// Each of the files `found` once, with the largest of its limits, and which of them is at each place.
-fn files(
-    found: Vec<Result<Real, Content>>,
-    limits: &[(Place<'_>, u64)],
-) -> (Vec<(Real, u64)>, Vec<Result<usize, Content>>) {
+/// The files that are at some places.
+struct Files {
+    /// Each once, with the largest of its limits.
+    files: Vec<(Real, u64)>,
+    /// Which of them is at each place.
+    places: Vec<Result<usize, Content>>,
+}
+
+fn files(found: Vec<Result<Real, Content>>, limits: &[(Place<'_>, u64)]) -> Files {
     let mut places: Vec<Result<usize, Content>> = Vec::with_capacity(found.len());
     let mut reals = Vec::with_capacity(found.len());
     for ((nth, found), (_, limit)) in found.into_iter().enumerate().zip(limits) {
@@ -134,7 +138,7 @@ fn files(
             *at = files.len() - 1;
         }
     }
-    (files, places)
+    Files { files, places }
 }
 
 /// Where the folders of places really are, so that it is found out once for each and not for each file.

@@ -5,7 +5,7 @@
 //! 3. [`include`](mod@include) reads the files that it includes, and adds their entries.
 //! 4. [`resolve`](resolve::resolve) looks at the sources: it expands globs, checks and hashes contents, and gives names.
 //!
-//! Each step collects every problem that it finds; [`load`] runs 2 to 4 and joins their problems.
+//! Each step collects every problem that it finds; [`open`] runs 2 and 3, [`Opened::resolve`] 4, and joins their problems.
 
 mod attributes;
 mod cloud;
@@ -42,7 +42,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::diagnostics::{Invalid, Problem, Span, Text, Texts};
+use crate::diagnostics::{Invalid, Problem, Severity, Span, Text, Texts};
 use crate::files::stat_cache::StatCache;
 use decode::{Decoder, Located};
 use node::{Node, Value};
@@ -103,32 +103,66 @@ pub(crate) fn parse(path: &Utf8Path, bytes: &[u8]) -> Result<Manifest, Invalid> 
     Ok(parsed.manifest)
 }
 
-/// [`parse`], what is included, and [`resolve`](resolve::resolve) in one, for the libraries that `select` picks:
-/// sources are looked at even where the manifest has errors, so that all problems come together. Those whose
-/// content `cache` knows are not read.
+/// [`open`] and [`Opened::resolve`] in one.
 pub(crate) fn load(
     path: &Utf8Path,
     bytes: &[u8],
     select: impl Fn(&Library) -> bool,
     cache: &StatCache,
 ) -> Result<(Manifest, Resolved), Invalid> {
+    open(path, bytes).resolve(select, cache)
+}
+
+/// The manifest at `path`, whose content is `bytes`, and what it includes.
+pub(crate) fn open(path: &Utf8Path, bytes: &[u8]) -> Opened {
     let mut parsed = parse_what_is_good(path, bytes);
     let mut problems = std::mem::take(&mut parsed.problems);
     problems.extend(include::read(&mut parsed, bytes.len()));
-    let manifest = parsed.manifest;
-    let selected: Vec<&Library> = manifest
-        .libraries
-        .iter()
-        .filter(|library| select(library))
-        .collect();
-    let (libraries, more) = resolve::resolve(&manifest, &selected, cache);
-    problems.extend(more);
-    let warnings = Invalid::unless_ok(&manifest.texts, problems)?;
-    let resolved = Resolved {
-        libraries,
-        warnings,
-    };
-    Ok((manifest, resolved))
+    Opened {
+        manifest: parsed.manifest,
+        problems,
+    }
+}
+
+/// A manifest with what it includes, whose sources have not been looked at.
+pub(crate) struct Opened {
+    manifest: Manifest,
+    problems: Vec<Problem>,
+}
+
+impl Opened {
+    /// The manifest; `None` where it has errors.
+    pub(crate) fn manifest(&self) -> Option<&Manifest> {
+        let mut severities = self.problems.iter().map(|problem| problem.severity);
+        let is_good = severities.all(|severity| severity != Severity::Error);
+        is_good.then_some(&self.manifest)
+    }
+
+    /// Looks at the sources of the libraries that `select` picks, also where the manifest has errors, so that all
+    /// problems come together. Those whose content `cache` knows are not read.
+    pub(crate) fn resolve(
+        self,
+        select: impl Fn(&Library) -> bool,
+        cache: &StatCache,
+    ) -> Result<(Manifest, Resolved), Invalid> {
+        let Self {
+            manifest,
+            mut problems,
+        } = self;
+        let selected: Vec<&Library> = manifest
+            .libraries
+            .iter()
+            .filter(|library| select(library))
+            .collect();
+        let (libraries, more) = resolve::resolve(&manifest, &selected, cache);
+        problems.extend(more);
+        let warnings = Invalid::unless_ok(&manifest.texts, problems)?;
+        let resolved = Resolved {
+            libraries,
+            warnings,
+        };
+        Ok((manifest, resolved))
+    }
 }
 
 /// What can be understood of a manifest's own text.

@@ -101,6 +101,13 @@ impl Packed {
         })
     }
 
+    /// The content, for who checks by itself that it is the one that was asked for.
+    pub(crate) fn unchecked(&self) -> io::Result<impl Read + Send + use<>> {
+        let mut decoder = zstd::Decoder::with_buffer(self.bytes.clone().reader())?;
+        decoder.window_log_max(WINDOW_LOG_MAX)?;
+        Ok(decoder)
+    }
+
     fn is_whole(&self) -> bool {
         let content = self.open();
         content.is_ok_and(|mut content| io::copy(&mut content, &mut io::sink()).is_ok())

@@ -1,6 +1,7 @@
 //! `plan`: what would change.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use tokio_util::sync::CancellationToken;
@@ -18,19 +19,22 @@ use crate::cli::workspace::Workspace;
 use crate::model::{Inputs, Name, Selection};
 use crate::plan::{self, Plan};
 use crate::render;
+use crate::state::Document;
 
 pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Failure> {
     review::check(&args.forms, None)?;
     let towards = args.towards.towards();
-    let mut workspace = Workspace::towards(context, towards)?;
+    let (mut workspace, early) = Workspace::ahead(context, towards)?;
     let mut warnings = std::mem::take(&mut workspace.warnings);
     let mut sessions = workspace.sessions(context)?;
     if let Some(serial) = towards.serial() {
         rollback::fill(&mut sessions, serial)?;
     }
     let choice = choice(&args.options, towards);
+    let early = RefCell::new(early);
     let results = libraries::at_once(&sessions, async |session: &Session| {
-        match inputs(session, &args.options, &choice).await {
+        let document = early.borrow_mut().take(&session.id.name);
+        match inputs(session, document, &args.options, &choice).await {
             Ok(inputs) => Ok(inputs),
             Err(failure) => Err(Unready::new(session.clone(), failure).await),
         }
@@ -62,7 +66,7 @@ pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Ex
             crate::cli::summary::command(context, &words)
         ));
     }
-    Ok(if !unready.is_empty() {
+    let exit = if !unready.is_empty() {
         Exit::Failed
     } else if plan.is_refused() {
         Exit::Refused
@@ -70,16 +74,23 @@ pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Ex
         Exit::Changes
     } else {
         Exit::Done
-    })
+    };
+    // The process ends, which gives them back at once and not piece by piece. No secret is in them.
+    std::mem::forget((plan, inputs));
+    Ok(exit)
 }
 
-/// What one library is planned from.
+/// What one library is planned from; its state is read unless it is `document`.
 async fn inputs(
     session: &Session,
+    document: Option<Document>,
     options: &PlanOptions,
     choice: &Choice,
 ) -> Result<Inputs, Failure> {
-    let document = session.read().await?;
+    let document = match document {
+        Some(document) => Some(session.accept(document)?),
+        None => session.read().await?,
+    };
     let observed = if options.no_refresh {
         None
     } else {
