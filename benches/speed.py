@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import datetime
 from pathlib import Path
 
 JUMPBAG = Path(os.environ.get("JUMPBAG", Path(__file__).resolve().parent.parent / "target/release/jumpbag"))
@@ -268,9 +269,13 @@ def case_limited() -> None:
         written = ", ".join(f"{{calls: {count}, per: {round(per * 1000)}ms}}" for count, per in windows)
         Tree.entries(server.url, "- source: scripts/**/*.ps1\n", written, server.state)
         run = Run(JUMPBAG, "apply", "--auto-approve", "-q", "--events", "events.jsonl")
-    answers = [call["status"] for line in Path("events.jsonl").read_text().splitlines() for call in json.loads(line).get("calls") or []]
+    events = [json.loads(line) for line in Path("events.jsonl").read_text().splitlines()]
+    answers = [call["status"] for event in events for call in event.get("calls") or []]
+    started = [datetime.fromisoformat(event["time"]) for event in events if event["event"] == "started"]
+    begun = (max(started) - min(started)).total_seconds()
     best = (math.ceil(calls / windows[0][0]) - 1) * windows[0][1]
-    print(f"{calls} calls under {windows}: {shown(run.seconds)}; the last can begin after {shown(best)}: {run.seconds / best:.3f}; 429: {answers.count(429)}")
+    print(f"{calls} calls under {windows}: the last can begin {shown(best)} after the first, and 429: {answers.count(429)}")
+    print(f"from the first that was begun to the last: {shown(begun)}, {begun / best:.3f} of that; the whole process: {shown(run.seconds)}, {run.seconds / best:.3f}")
     print(f"a call each 0.7 s takes {shown(calls * 0.7 / 60)} at the same pace, and breaks the window of an hour at {3600 / 0.7:.0f} calls")
 
 

@@ -27,6 +27,10 @@ use crate::model::Name;
 use crate::plan::{Action, Change, LibraryPlan, Reason};
 use crate::state::{Contents, Locked};
 
+/// How long no state is written after one was, as a multiple of the time that it took. That grows with the files of the
+/// library: so a fifth of the time goes into it, however many there are.
+const REST: u32 = 4;
+
 /// What an apply works with, besides the plan and the state.
 pub(crate) struct Tools {
     /// The library's API.
@@ -111,7 +115,6 @@ async fn phase(crew: &Arc<Crew>, changes: Vec<Change>, recorder: &mut Recorder<'
                 work::Report::Finished(one) => finished.push(one),
                 work::Report::NotTried(change, sent) => recorder.leave(change, sent),
             }
-            // Writing a state takes as long as it has files: at most half of the time goes into that.
             next = tokio::select! {
                 biased;
                 report = reports.recv() => report,
@@ -123,7 +126,9 @@ async fn phase(crew: &Arc<Crew>, changes: Vec<Change>, recorder: &mut Recorder<'
             crew.halt();
         }
         drop(receipts);
-        rested = Instant::now() + started.elapsed();
+        if crew.goes_on() {
+            rested = Instant::now() + started.elapsed() * REST;
+        }
     }
 }
 

@@ -83,6 +83,11 @@ impl Crew {
         self.tools.stop.cancel();
     }
 
+    /// Whether changes are begun before those before them are recorded.
+    pub(super) fn goes_on(&self) -> bool {
+        self.tools.concurrency.most() > 1
+    }
+
     /// Whether no change shall be begun.
     pub(super) fn is_halted(&self) -> bool {
         self.tools.stop.is_cancelled()
@@ -138,7 +143,7 @@ impl Crew {
                     if sender.send((report, receipt)).is_err() {
                         break;
                     }
-                    if crew.tools.concurrency.most() == 1 {
+                    if !crew.goes_on() {
                         // It is never sent, only dropped.
                         recorded.await.ok();
                     }
