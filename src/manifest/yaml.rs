@@ -171,7 +171,6 @@ fn options(aliases: Aliases) -> Options {
         reject_unsupported_tags: true,
         strict_booleans: true,
         underscored_numbers_as_strings: true,
-        emit_comments: false,
         with_snippet: false,
     }
 }
