@@ -45,11 +45,20 @@ impl Model {
         ours
     }
 
-    /// Whether an apply of one name leaves any out. Otherwise it has looked at everything that could be ours.
-    pub(super) fn leaves_out(&self, wanted: &BTreeMap<u8, Wanted>, only: Option<u8>) -> bool {
+    /// What an apply of these names leaves open of what was sent and never answered: where it leaves names out, all that it has
+    /// no change for.
+    pub(super) fn still_open(
+        &self,
+        wanted: &BTreeMap<u8, Wanted>,
+        only: Option<u8>,
+    ) -> BTreeMap<u8, Kept> {
         let ours = self.ours();
-        let mut names = wanted.keys().chain(ours.keys());
-        only.is_some_and(|only| names.any(|name| *name != only))
+        let is_known = |name: &u8| wanted.contains_key(name) || ours.contains_key(name);
+        let leaves_out =
+            only.is_some_and(|only| (0..5).any(|name| name != only && is_known(&name)));
+        let stays = |name: &u8| leaves_out && (only != Some(*name) || !is_known(name));
+        let pending = self.pending.iter().filter(|(name, _)| stays(name));
+        pending.map(|(name, kept)| (*name, *kept)).collect()
     }
 
     /// What an apply of these names makes of it; `None` where it is refused.
