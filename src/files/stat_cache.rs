@@ -207,7 +207,7 @@ fn bytes(all: &[Known]) -> Vec<u8> {
     bytes
 }
 
-/// The reverse of [`bytes`]; `None` for anything else.
+/// The reverse of [`bytes()`]; `None` for anything else.
 fn parse(bytes: &[u8]) -> Option<Vec<Known>> {
     let (rest, digest) = bytes.split_last_chunk::<32>()?;
     if Sha256::of(rest).as_bytes() != digest {
