@@ -197,6 +197,10 @@ impl Crew {
         let crew = Arc::clone(self);
         let told = tokio::task::spawn_blocking(move || {
             let mut heard = crew.heard.lock().unwrap_or_else(PoisonError::into_inner);
+            // Who was stopped while this waited has nobody left to tell.
+            if crew.is_halted() {
+                return false;
+            }
             *heard = *heard && (crew.tools.beginnings)(started);
             *heard
         });

@@ -14,15 +14,15 @@ impl Early {
     /// Begins to read the state of the library of `manifest` that is `selected`, if there is one of them, and its state is on
     /// this machine.
     pub(super) fn begin(manifest: &Manifest, selected: impl Fn(&str) -> bool) -> Self {
+        if manifest.state.url.is_some() {
+            return Self::default();
+        }
         let names = manifest.libraries.iter().map(|library| &library.name);
         let selected: Vec<&String> = names.filter(|name| selected(name)).collect();
         let ([name], Ok(place)) = (selected.as_slice(), session::place(manifest)) else {
             return Self::default();
         };
         let store = place.library(name);
-        if store.is_far() {
-            return Self::default();
-        }
         // Whoever asks reads once more where this fails, and says why.
         let reading = Builder::new().spawn(move || store.read().ok().flatten());
         Self(reading.ok().map(|reading| ((*name).clone(), reading)))

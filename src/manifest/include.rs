@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::content::real_path;
 use super::decode::{Decoder, Fields, Located};
 use super::glob::Finder;
 use super::origin::{Origin, Role, folder_of, repository_root};
 use super::read::MAX_BYTES;
+use super::real::real_path;
 use super::selector::Selector;
 use super::{Entry, Parsed, codes, entry, is_map, path, settings, yaml};
 use crate::diagnostics::{Problem, Span, Text, Texts};

@@ -27,6 +27,7 @@ mod overrides;
 mod path;
 mod quantity;
 mod read;
+mod real;
 mod resolve;
 mod schema;
 mod search;

@@ -5,9 +5,10 @@ use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::content::{self, Content, Contents, Real};
+use super::content::{self, Content, Contents};
 use super::entry::invalid_name;
 use super::glob::{Finder, Pattern, is_glob};
+use super::real::Real;
 use super::skipped::Skipped;
 use super::{Entry, EntryName, Library, Manifest, codes, names, quantity};
 use crate::diagnostics::{Problem, Span};
