@@ -11,7 +11,7 @@ use crate::stranger::{Response, Wire};
 /// More than any answer may have.
 const GIGABYTE: u64 = 1 << 30;
 
-/// How many bytes the client took of the longest answer.
+/// How many bytes of the longest answer were sent before the client hung up: taken, or on their way.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Taken(Arc<AtomicU64>);
 
