@@ -53,10 +53,17 @@ fn unguarded(folder: &Utf8Path, readers: Readers) -> io::Result<NamedTempFile> {
 
 /// Gives a written file the name that it is meant for; durable when it returns.
 pub(crate) fn publish(temporary: NamedTempFile, path: &Utf8Path) -> io::Result<()> {
-    temporary.as_file().sync_all()?;
-    // What is returned, the open file, is closed at once, which also ends its lock.
-    drop(temporary.persist(path).map_err(|error| error.error)?);
+    drop(publish_unsettled(temporary, path)?);
     sync_folder(folder_of(path))
+}
+
+/// As [`publish`], but that the name is durable only once the folder was [synced](sync_folder). Returns the file, unlocked.
+pub(crate) fn publish_unsettled(temporary: NamedTempFile, path: &Utf8Path) -> io::Result<fs::File> {
+    temporary.as_file().sync_all()?;
+    let file = temporary.persist(path).map_err(|error| error.error)?;
+    // A file system without locks answers with an error.
+    file.unlock().ok();
+    Ok(file)
 }
 
 /// As [`publish`], without waiting for the disk: for what outlives a killed process, and need not outlive the
@@ -172,7 +179,7 @@ fn options_for(readers: Readers) -> OpenOptions {
 
 /// Makes the names in `folder` durable.
 #[cfg(unix)]
-fn sync_folder(folder: &Utf8Path) -> io::Result<()> {
+pub(crate) fn sync_folder(folder: &Utf8Path) -> io::Result<()> {
     match fs::File::open(folder)?.sync_all() {
         // Some network file systems cannot, and say so; there is nothing else to be done there.
         Err(error)
@@ -189,7 +196,7 @@ fn sync_folder(folder: &Utf8Path) -> io::Result<()> {
 
 /// Windows cannot open a folder to sync it; its file systems keep a journal of names.
 #[cfg(not(unix))]
-fn sync_folder(_folder: &Utf8Path) -> io::Result<()> {
+pub(crate) fn sync_folder(_folder: &Utf8Path) -> io::Result<()> {
     Ok(())
 }
 

@@ -1,18 +1,21 @@
 //! The contents that jumpbag put into a library, by their SHA-256: the API has no download.
 
-use std::io::{self, Read, Write as _};
-
-use bytes::buf::Reader;
-use bytes::{Buf as _, Bytes};
+use std::io::{self, BufReader, Read, Write};
 
 use crate::model::{Hasher, Sha256};
 
 use super::Error;
+use super::backend::Opened;
 use super::prefix::Prefix;
+
+type Decoder = zstd::Decoder<'static, BufReader<Box<dyn Read + Send>>>;
 
 /// zstd's window at the level that is written here is 2 MiB at most; an object that asks for more memory
 /// was not written here.
 const WINDOW_LOG_MAX: u32 = 23;
+
+/// How many bytes are read before it is decided how to compress.
+const SMALL: u64 = 1 << 16;
 
 /// The contents of one library, compressed. They need no lock: an object's name says what it has to be.
 #[derive(Clone, Debug)]
@@ -28,36 +31,38 @@ impl Contents {
         self.0.has_object(sha256)
     }
 
-    /// Keeps what `reader` gives, if it is `sha256`; durable when it returns. An object that is there and
-    /// whole is left as it is, and a damaged one is replaced. Returns it as it is kept.
-    pub(crate) fn put(&self, sha256: Sha256, reader: impl Read) -> Result<Packed, Error> {
+    /// Keeps what `reader` gives, if it is `sha256`; durable once a state was written after it. An object that is
+    /// there and whole is left as it is, and a damaged one is replaced. Returns it as it is kept.
+    pub(crate) fn put(&self, sha256: Sha256, mut reader: impl Read) -> Result<Packed, Error> {
         if let Ok(Some(packed)) = self.packed(sha256)
             && packed.is_whole()
         {
-            pour(sha256, reader, |_| Ok(()))?;
+            pour::<Error>(sha256, reader, |_| Ok(()))?;
             return Ok(packed);
         }
-        let failed = |error: io::Error| {
-            Error::storage(
-                "pack the content",
-                self.0.object_place(sha256),
-                error.into(),
-            )
-        };
-        let mut encoder =
-            zstd::Encoder::new(Vec::new(), zstd::DEFAULT_COMPRESSION_LEVEL).map_err(failed)?;
-        pour(sha256, reader, |piece| {
-            encoder.write_all(piece).map_err(failed)
-        })?;
-        let bytes = Bytes::from(encoder.finish().map_err(failed)?);
-        self.0.put_object(sha256, bytes.clone())?;
-        Ok(Packed { bytes, sha256 })
+        let mut refused = None;
+        let written = self.0.write_object(sha256, &mut |to| {
+            pack(sha256, &mut reader, to).map_err(|stopped| match stopped {
+                Stopped::Refused(error) => {
+                    refused = Some(error);
+                    io::ErrorKind::InvalidData.into()
+                }
+                Stopped::Failed(error) => error,
+            })
+        });
+        match refused {
+            Some(error) => Err(error),
+            None => Ok(Packed {
+                object: written?,
+                sha256,
+            }),
+        }
     }
 
     /// The content as it is kept; `None` when it is not there.
     pub(crate) fn packed(&self, sha256: Sha256) -> Result<Option<Packed>, Error> {
-        let bytes = self.0.object(sha256)?;
-        Ok(bytes.map(|bytes| Packed { bytes, sha256 }))
+        let opened = self.0.open_object(sha256)?;
+        Ok(opened.map(|object| Packed { object, sha256 }))
     }
 
     /// The content as a whole; `None` when it is not there. However much an object unpacks to, no more than
@@ -85,17 +90,15 @@ impl Contents {
 /// A content as it is kept.
 #[derive(Clone, Debug)]
 pub(crate) struct Packed {
-    bytes: Bytes,
+    object: Opened,
     sha256: Sha256,
 }
 
 impl Packed {
     /// The content, bit by bit. Its last read fails when what it gave is not the content that was asked for.
     pub(crate) fn open(&self) -> io::Result<Content> {
-        let mut decoder = zstd::Decoder::with_buffer(self.bytes.clone().reader())?;
-        decoder.window_log_max(WINDOW_LOG_MAX)?;
         Ok(Content {
-            decoder,
+            decoder: self.decoder()?,
             hasher: Hasher::default(),
             sha256: self.sha256,
         })
@@ -103,7 +106,11 @@ impl Packed {
 
     /// The content, for who checks by itself that it is the one that was asked for.
     pub(crate) fn unchecked(&self) -> io::Result<impl Read + Send + use<>> {
-        let mut decoder = zstd::Decoder::with_buffer(self.bytes.clone().reader())?;
+        self.decoder()
+    }
+
+    fn decoder(&self) -> io::Result<Decoder> {
+        let mut decoder = Decoder::new(self.object.reader())?;
         decoder.window_log_max(WINDOW_LOG_MAX)?;
         Ok(decoder)
     }
@@ -116,7 +123,7 @@ impl Packed {
 
 /// A content that is being read.
 pub(crate) struct Content {
-    decoder: zstd::Decoder<'static, Reader<Bytes>>,
+    decoder: Decoder,
     hasher: Hasher,
     sha256: Sha256,
 }
@@ -138,12 +145,50 @@ impl Read for Content {
     }
 }
 
+/// Why a content was not kept.
+enum Stopped {
+    /// It is not to be.
+    Refused(Error),
+    /// It cannot be written.
+    Failed(io::Error),
+}
+
+impl From<Error> for Stopped {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<io::Error> for Stopped {
+    fn from(error: io::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Compresses what `reader` gives, if it is `sha256`.
+fn pack(sha256: Sha256, mut reader: impl Read, to: &mut dyn Write) -> Result<(), Stopped> {
+    let mut encoder = zstd::Encoder::new(to, zstd::DEFAULT_COMPRESSION_LEVEL)?;
+    let mut first = Vec::new();
+    let unreadable = |source| Error::ContentUnreadable { sha256, source };
+    let most = reader.by_ref().take(SMALL + 1);
+    let length = { most }.read_to_end(&mut first).map_err(unreadable)? as u64;
+    if length <= SMALL {
+        // Who does not know how much will come sets up megabytes, on both sides.
+        encoder.set_pledged_src_size(Some(length))?;
+    }
+    pour::<Stopped>(sha256, first.chain(reader), |piece| {
+        Ok(encoder.write_all(piece)?)
+    })?;
+    encoder.finish()?;
+    Ok(())
+}
+
 /// Hands `to` all that `reader` gives, and refuses what is not `sha256` in the end.
-fn pour(
+fn pour<E: From<Error>>(
     sha256: Sha256,
     mut reader: impl Read,
-    mut to: impl FnMut(&[u8]) -> Result<(), Error>,
-) -> Result<(), Error> {
+    mut to: impl FnMut(&[u8]) -> Result<(), E>,
+) -> Result<(), E> {
     let mut hasher = Hasher::default();
     let mut buffer = vec![0; 1 << 16];
     loop {
@@ -151,7 +196,7 @@ fn pour(
             Ok(0) => break,
             Ok(length) => length,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(source) => return Err(Error::ContentUnreadable { sha256, source }),
+            Err(source) => return Err(Error::ContentUnreadable { sha256, source }.into()),
         };
         let piece = buffer.get(..length).unwrap_or_default();
         hasher.update(piece);
@@ -162,7 +207,8 @@ fn pour(
         return Err(Error::ContentChanged {
             expected: sha256,
             found,
-        });
+        }
+        .into());
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Store;
 use super::backend::local::Folder;
-use super::backend::{Backend, Condition, Entry, Fault, Found, Version};
+use super::backend::{Backend, Condition, Entry, Fault, Fill, Found, Opened, Version};
 use super::mortal;
 
 /// What goes wrong.
@@ -209,6 +209,25 @@ impl Backend for Faulty {
                 }
                 Err(fault(trouble))
             }
+        }
+    }
+
+    fn write(&self, name: &str, fill: &mut Fill<'_>) -> Result<Opened, Fault> {
+        match self.trouble("write", name, &and(&[Trouble::Full, Trouble::FailedAfter])) {
+            None => self.folder.write(name, fill),
+            Some(trouble) => {
+                if trouble == Trouble::FailedAfter {
+                    drop(self.folder.write(name, fill));
+                }
+                Err(fault(trouble))
+            }
+        }
+    }
+
+    fn settle(&self, folder: &str) -> Result<(), Fault> {
+        match self.trouble("settle", folder, &and(&[Trouble::Full])) {
+            None => self.folder.settle(folder),
+            Some(trouble) => Err(fault(trouble)),
         }
     }
 

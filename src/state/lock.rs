@@ -161,6 +161,8 @@ impl Locked {
         at: Timestamp,
     ) -> Result<(), Error> {
         self.check_held()?;
+        // What the state will name has to be there as long as the state is.
+        self.prefix.settle_objects()?;
         self.recognise_attempt()?;
         let document = self.changed(change, at);
         let bytes = format::write(&document).map_err(|source| Error::Unwritable {

@@ -10,7 +10,7 @@ use camino::Utf8PathBuf;
 
 use super::Store;
 use super::backend::local::Folder;
-use super::backend::{Backend, Condition, Entry, Fault, Found, Version};
+use super::backend::{Backend, Condition, Entry, Fault, Fill, Found, Opened, Version};
 use super::exclusion::Exclusion;
 use super::lease::Terms;
 use super::lock::Purpose;
@@ -120,6 +120,18 @@ impl Backend for Mortal {
 
     fn put(&self, name: &str, bytes: Bytes, condition: Condition<'_>) -> Result<Version, Fault> {
         self.operation(|| self.folder.put(name, bytes, condition))
+    }
+
+    fn write(&self, name: &str, fill: &mut Fill<'_>) -> Result<Opened, Fault> {
+        self.operation(|| self.folder.write(name, fill))
+    }
+
+    fn open(&self, name: &str) -> Result<Option<Opened>, Fault> {
+        self.operation(|| self.folder.open(name))
+    }
+
+    fn settle(&self, folder: &str) -> Result<(), Fault> {
+        self.operation(|| self.folder.settle(folder))
     }
 
     fn list(&self, folder: &str) -> Result<Vec<Entry>, Fault> {

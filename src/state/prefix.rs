@@ -8,7 +8,7 @@ use crate::model::Sha256;
 
 use super::Error;
 use super::backend::sealed::{Keys, Sealed};
-use super::backend::{Backend, Condition, Entry, Fault, Found, Version};
+use super::backend::{Backend, Condition, Entry, Fault, Fill, Found, Opened, Version};
 use super::document::Document;
 use super::format::{self, Damage, FormatVersion, Reading, Unreadable};
 
@@ -150,18 +150,29 @@ impl Prefix {
         }
     }
 
-    /// Puts the bytes of an object there, in place of what is there.
-    pub(super) fn put_object(&self, sha256: Sha256, bytes: Bytes) -> Result<(), Error> {
+    /// Writes an object in place of what is there. Its name is durable once the objects were
+    /// [settled](Self::settle_objects).
+    pub(super) fn write_object(
+        &self,
+        sha256: Sha256,
+        fill: &mut Fill<'_>,
+    ) -> Result<Opened, Error> {
         let name = object(sha256);
-        let put = self.0.put(&name, bytes, Condition::Always);
-        put.map_err(|fault| self.failed("write the content", &name, fault))?;
-        Ok(())
+        let written = self.0.write(&name, fill);
+        written.map_err(|fault| self.failed("write the content", &name, fault))
     }
 
-    /// The bytes of an object.
-    pub(super) fn object(&self, sha256: Sha256) -> Result<Option<Bytes>, Error> {
-        let found = self.get(&object(sha256), "read the content")?;
-        Ok(found.map(|found| found.bytes))
+    /// An object, to be read.
+    pub(super) fn open_object(&self, sha256: Sha256) -> Result<Option<Opened>, Error> {
+        let name = object(sha256);
+        let opened = self.0.open(&name);
+        opened.map_err(|fault| self.failed("read the content", &name, fault))
+    }
+
+    /// Makes all objects that were written durable.
+    pub(super) fn settle_objects(&self) -> Result<(), Error> {
+        let settled = self.0.settle(OBJECTS);
+        settled.map_err(|fault| self.failed("write the contents", OBJECTS, fault))
     }
 
     pub(super) fn has_object(&self, sha256: Sha256) -> Result<bool, Error> {

@@ -1,6 +1,7 @@
 //! What every backend has to do: plain functions that take one whose prefix is empty.
 
 use std::collections::BTreeSet;
+use std::io::{self, Read as _};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
@@ -12,6 +13,8 @@ use super::{Backend, Condition, Fault, Version};
 pub(in crate::state) fn all(backend: &dyn Fn() -> Box<dyn Backend>) {
     what_is_not_there_is_none(&*backend());
     what_is_put_is_got(&*backend());
+    what_is_written_is_read_again_and_again(&*backend());
+    what_is_half_written_is_not_there(&*backend());
     a_put_for_something_new_succeeds_once(&*backend());
     a_put_in_place_of_a_version_succeeds_only_while_it_is_that(&*backend());
     of_racing_writers_one_wins(&*backend());
@@ -60,6 +63,42 @@ fn what_is_put_is_got(backend: &dyn Backend) {
         assert_eq!(found.version, put.unwrap());
         assert!(backend.has("a.json").unwrap());
     }
+}
+
+fn what_is_written_is_read_again_and_again(backend: &dyn Backend) {
+    backend.settle("objects").unwrap();
+    assert!(backend.open("objects/a").unwrap().is_none());
+    for content in ["", "a", "another"] {
+        let mut pieces = content.split_inclusive('t');
+        let fill = &mut |to: &mut dyn io::Write| {
+            pieces.try_for_each(|piece| to.write_all(piece.as_bytes()))
+        };
+        let written = backend.write("objects/a", fill).unwrap();
+        backend.settle("objects").unwrap();
+        assert_eq!(text(backend, "objects/a").unwrap(), content);
+        let opened = backend.open("objects/a").unwrap().unwrap();
+        for opened in [&written, &opened, &written] {
+            let mut read = String::new();
+            opened.reader().read_to_string(&mut read).unwrap();
+            assert_eq!(read, content);
+        }
+    }
+    assert_eq!(names(backend, "objects"), ["a"]);
+}
+
+fn what_is_half_written_is_not_there(backend: &dyn Backend) {
+    let fill = &mut |to: &mut dyn io::Write| {
+        to.write_all(b"half")?;
+        Err(io::Error::other("no more"))
+    };
+    assert!(backend.write("objects/a", fill).is_err());
+    assert!(backend.open("objects/a").unwrap().is_none());
+    assert!(names(backend, "objects").is_empty());
+    backend
+        .put("objects/a", bytes("whole"), Condition::New)
+        .unwrap();
+    assert!(backend.write("objects/a", fill).is_err());
+    assert_eq!(text(backend, "objects/a").unwrap(), "whole");
 }
 
 fn a_put_for_something_new_succeeds_once(backend: &dyn Backend) {

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,7 +13,7 @@ use crate::files::open::{OpenError, bytes, open};
 use crate::files::whole;
 use crate::model::Sha256;
 
-use super::{Backend, Condition, Entry, Fault, Found, Version};
+use super::{Backend, Condition, Entry, Fault, Fill, Found, Opened, Version};
 
 /// How often a lock that others hold for a moment is tried, and after what time again.
 const RETRIES: u32 = 400;
@@ -215,6 +216,29 @@ impl Backend for Folder {
             })?,
         }
         Ok(version(&bytes))
+    }
+
+    fn write(&self, name: &str, fill: &mut Fill<'_>) -> Result<Opened, Fault> {
+        let path = self.0.join(name);
+        let mut temporary = whole::temporary(whole::folder_of(&path))?;
+        fill(temporary.as_file_mut())?;
+        let written = whole::publish_unsettled(temporary, &path)?;
+        Ok(Opened::Disk(Arc::new(written)))
+    }
+
+    fn open(&self, name: &str) -> Result<Option<Opened>, Fault> {
+        match open(&self.0.join(name)) {
+            Ok((file, _)) => Ok(Some(Opened::Disk(Arc::new(file)))),
+            Err(OpenError::Missing(error)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(io::Error::from(error).into()),
+        }
+    }
+
+    fn settle(&self, folder: &str) -> Result<(), Fault> {
+        match whole::sync_folder(&self.0.join(folder)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     fn list(&self, folder: &str) -> Result<Vec<Entry>, Fault> {

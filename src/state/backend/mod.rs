@@ -8,9 +8,12 @@ use std::io;
 use bytes::Bytes;
 use jiff::Timestamp;
 
+pub(super) use opened::Opened;
+
 #[cfg(test)]
 pub(super) mod conformance;
 pub(super) mod local;
+mod opened;
 pub(super) mod remote;
 pub(super) mod sealed;
 
@@ -32,6 +35,25 @@ pub(super) trait Backend: fmt::Debug + Send + Sync {
     /// After any other error the file is what it was, or `bytes`.
     fn put(&self, name: &str, bytes: Bytes, condition: Condition<'_>) -> Result<Version, Fault>;
 
+    /// Writes what `fill` gives in place of what is there: as a whole, or nothing where `fill` fails. What was written is
+    /// durable when it returns, and its name is once the folder that it is in was [settled](Self::settle).
+    fn write(&self, name: &str, fill: &mut Fill<'_>) -> Result<Opened, Fault> {
+        let mut bytes = Vec::new();
+        fill(&mut bytes)?;
+        let bytes = Bytes::from(bytes);
+        self.put(name, bytes.clone(), Condition::Always)?;
+        Ok(Opened::Memory(bytes))
+    }
+
+    /// A file to be read; `None` where there is none, or no prefix.
+    fn open(&self, name: &str) -> Result<Option<Opened>, Fault> {
+        Ok(self.get(name)?.map(|found| Opened::Memory(found.bytes)))
+    }
+
+    /// Makes the names in `folder` durable. Where [`put`](Self::put) and [`write`](Self::write) leave nothing to be done, it
+    /// does nothing.
+    fn settle(&self, folder: &str) -> Result<(), Fault>;
+
     /// The files whose names are `folder`, a slash, and one more part, in the order of these; none where there
     /// is no such folder. With `""`, those without a slash.
     fn list(&self, folder: &str) -> Result<Vec<Entry>, Fault>;
@@ -42,6 +64,9 @@ pub(super) trait Backend: fmt::Debug + Send + Sync {
     /// Removes a file; a missing one is no error.
     fn delete(&self, name: &str) -> Result<(), Fault>;
 }
+
+/// Gives a file's bytes.
+pub(super) type Fill<'a> = dyn FnMut(&mut dyn io::Write) -> io::Result<()> + 'a;
 
 /// What a put asks of what is there.
 #[derive(Clone, Copy, Debug)]

@@ -136,6 +136,11 @@ impl Backend for Remote {
         }
     }
 
+    /// Nothing: an object's name is as durable as it is.
+    fn settle(&self, _: &str) -> Result<(), Fault> {
+        Ok(())
+    }
+
     fn list(&self, folder: &str) -> Result<Vec<Entry>, Fault> {
         let (store, path) = (Arc::clone(&self.store), self.path(folder));
         let listed = wait(async move { store.list_with_delimiter(Some(&path)).await })?;

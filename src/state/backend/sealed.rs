@@ -12,7 +12,7 @@ use age::{DecryptError, Decryptor, Encryptor};
 use bytes::Bytes;
 use thiserror::Error;
 
-use super::{Backend, Condition, Entry, Fault, Found, Version};
+use super::{Backend, Condition, Entry, Fault, Fill, Found, Opened, Version};
 
 /// How an age file begins.
 const MAGIC: &[u8] = b"age-encryption.org/v1\n";
@@ -173,6 +173,38 @@ impl Backend for Sealed {
             bytes
         };
         self.inner.put(name, bytes, condition)
+    }
+
+    fn write(&self, name: &str, fill: &mut Fill<'_>) -> Result<Opened, Fault> {
+        if !is_private(name) || !self.keys.seals() {
+            return self.inner.write(name, fill);
+        }
+        let mut plain = Vec::new();
+        fill(&mut plain)?;
+        let sealed = self.keys.seal(&plain)?;
+        self.inner.write(name, &mut |to| to.write_all(&sealed))?;
+        Ok(Opened::Memory(plain.into()))
+    }
+
+    fn open(&self, name: &str) -> Result<Option<Opened>, Fault> {
+        let Some(opened) = self.inner.open(name)? else {
+            return Ok(None);
+        };
+        let mut begin = Vec::new();
+        let mut reader = opened.reader();
+        reader
+            .by_ref()
+            .take(MAGIC.len() as u64)
+            .read_to_end(&mut begin)?;
+        if !is_private(name) || begin != MAGIC {
+            return Ok(Some(opened));
+        }
+        reader.read_to_end(&mut begin)?;
+        Ok(Some(Opened::Memory(self.keys.open(&begin)?)))
+    }
+
+    fn settle(&self, folder: &str) -> Result<(), Fault> {
+        self.inner.settle(folder)
     }
 
     fn list(&self, folder: &str) -> Result<Vec<Entry>, Fault> {

@@ -171,6 +171,10 @@ impl Backend for Watched {
         self.folder.put(name, bytes, condition)
     }
 
+    fn settle(&self, folder: &str) -> Result<(), Fault> {
+        self.folder.settle(folder)
+    }
+
     fn list(&self, folder: &str) -> Result<Vec<Entry>, Fault> {
         self.folder.list(folder)
     }
