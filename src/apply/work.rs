@@ -13,7 +13,7 @@ use crate::files::open::reader;
 use crate::library::{Content, Sent, Trace, Upload, chain};
 use crate::model::{File as LibraryFile, Name};
 use crate::plan::{Action, Change};
-use crate::state::Packed;
+use crate::state::{self, Packed};
 
 /// The most bytes that are read of a source which was smaller when it was hashed: more than the API takes.
 const LARGEST: u64 = 64 << 20;
@@ -249,8 +249,12 @@ impl Crew {
         let path = self.tools.sources.get(name).cloned();
         let no_source = Error::NoSource(name.clone());
         let stored = tokio::task::spawn_blocking(move || {
-            if let Some(packed) = contents.packed(sha256).map_err(Error::Contents)? {
-                return Ok(packed);
+            match contents.whole(sha256) {
+                Ok(Some(packed)) => return Ok(packed),
+                Ok(None) => {}
+                // It is kept anew.
+                Err(state::Error::ContentDamaged { .. }) if path.is_some() => {}
+                Err(error) => return Err(Error::Contents(error)),
             }
             let path = path.ok_or(no_source)?;
             // Since it was hashed it may have become a pipe, a device, or something that never ends.

@@ -10,8 +10,10 @@ use super::prefix::Prefix;
 
 type Decoder = zstd::Decoder<'static, BufReader<Box<dyn Read + Send>>>;
 
-/// zstd's window at the level that is written here is 2 MiB at most; an object that asks for more memory
-/// was not written here.
+/// How far back a compressed content refers, as a power of two: it is held in memory, on both sides.
+const WINDOW_LOG: u32 = 20;
+
+/// Earlier versions wrote windows of 2 MiB at the most; an object that asks for much more was not written here.
 const WINDOW_LOG_MAX: u32 = 23;
 
 /// How many bytes are read before it is decided how to compress.
@@ -34,9 +36,7 @@ impl Contents {
     /// Keeps what `reader` gives, if it is `sha256`; durable once a state was written after it. An object that is
     /// there and whole is left as it is, and a damaged one is replaced. Returns it as it is kept.
     pub(crate) fn put(&self, sha256: Sha256, mut reader: impl Read) -> Result<Packed, Error> {
-        if let Ok(Some(packed)) = self.packed(sha256)
-            && packed.is_whole()
-        {
+        if let Ok(Some(packed)) = self.whole(sha256) {
             pour::<Error>(sha256, reader, |_| Ok(()))?;
             return Ok(packed);
         }
@@ -63,6 +63,21 @@ impl Contents {
     pub(crate) fn packed(&self, sha256: Sha256) -> Result<Option<Packed>, Error> {
         let opened = self.0.open_object(sha256)?;
         Ok(opened.map(|object| Packed { object, sha256 }))
+    }
+
+    /// As [`packed`](Self::packed), once it was read to its end and is what it has to be.
+    pub(crate) fn whole(&self, sha256: Sha256) -> Result<Option<Packed>, Error> {
+        let Some(packed) = self.packed(sha256)? else {
+            return Ok(None);
+        };
+        let content = packed.open();
+        match content.and_then(|mut content| io::copy(&mut content, &mut io::sink())) {
+            Ok(_) => Ok(Some(packed)),
+            Err(source) => Err(Error::ContentDamaged {
+                path: self.0.object_place(sha256),
+                source,
+            }),
+        }
     }
 
     /// The content as a whole; `None` when it is not there. However much an object unpacks to, no more than
@@ -113,11 +128,6 @@ impl Packed {
         let mut decoder = Decoder::new(self.object.reader())?;
         decoder.window_log_max(WINDOW_LOG_MAX)?;
         Ok(decoder)
-    }
-
-    fn is_whole(&self) -> bool {
-        let content = self.open();
-        content.is_ok_and(|mut content| io::copy(&mut content, &mut io::sink()).is_ok())
     }
 }
 
@@ -172,9 +182,11 @@ fn pack(sha256: Sha256, mut reader: impl Read, to: &mut dyn Write) -> Result<(),
     let unreadable = |source| Error::ContentUnreadable { sha256, source };
     let most = reader.by_ref().take(SMALL + 1);
     let length = { most }.read_to_end(&mut first).map_err(unreadable)? as u64;
+    // Otherwise megabytes are set up, on both sides, for what may come.
     if length <= SMALL {
-        // Who does not know how much will come sets up megabytes, on both sides.
         encoder.set_pledged_src_size(Some(length))?;
+    } else {
+        encoder.window_log(WINDOW_LOG)?;
     }
     pour::<Stopped>(sha256, first.chain(reader), |piece| {
         Ok(encoder.write_all(piece)?)

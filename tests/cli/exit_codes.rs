@@ -67,8 +67,16 @@ fn help_of_every_command_has_an_example_of_it() {
 fn asking_for_help_or_the_version_is_0() {
     let world = World::new();
     let version = concat!("jumpbag ", env!("CARGO_PKG_VERSION"), "\n");
-    assert_eq!(world.expect(0, &["--version"]).stdout, version);
-    assert_eq!(world.expect(0, &["version"]).stdout, version);
+    let ways: [&[&str]; 5] = [
+        &["--version"],
+        &["-V"],
+        &["-q", "-V"],
+        &["-V", "-q"],
+        &["version"],
+    ];
+    for args in ways {
+        assert_eq!(world.expect(0, args).stdout, version, "{args:?}");
+    }
     for args in [&["help"][..], &["-h"], &["help", "state", "list"]] {
         assert!(world.expect(0, args).stdout.contains("Usage: jumpbag"));
     }

@@ -34,6 +34,7 @@ mod import_manifest;
 #[cfg(unix)]
 mod interrupt;
 #[cfg(unix)]
+mod kept;
 mod killed;
 mod libraries;
 mod limits;
