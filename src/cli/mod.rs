@@ -29,6 +29,8 @@ mod stop;
 mod summary;
 mod workspace;
 
+use std::ffi::OsString;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -45,6 +47,11 @@ use output::Output;
 ///
 /// None: failures are printed to standard error, and the exit code says what became of the run.
 pub fn main() -> ExitCode {
+    if asks_for_version(std::env::args_os()) {
+        // A closed standard output is nothing to report.
+        writeln!(io::stdout(), concat!("jumpbag ", env!("CARGO_PKG_VERSION"))).ok();
+        return Exit::Done.into();
+    }
     core_dump::refuse();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -68,6 +75,12 @@ pub fn main() -> ExitCode {
             failure.exit.into()
         }
     }
+}
+
+/// Whether that is all that was typed: it is what installers and wrappers ask, and needs no table of commands.
+fn asks_for_version(mut args: impl Iterator<Item = OsString>) -> bool {
+    let asked = args.nth(1);
+    args.next().is_none() && asked.is_some_and(|it| it == "--version" || it == "-V")
 }
 
 fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
@@ -130,7 +143,7 @@ fn log_to_stderr(global: &Global) {
     });
     if let Some(wanted) = wanted {
         tracing_subscriber::fmt()
-            .with_writer(std::io::stderr)
+            .with_writer(io::stderr)
             .with_ansi(false)
             .with_env_filter(EnvFilter::new(wanted))
             .init();
