@@ -256,8 +256,7 @@ impl Session {
                 (emulator.url(), identity, Some(emulator))
             }
         };
-        let endpoint =
-            Url::parse(&endpoint).map_err(|cause| Error::Endpoint { endpoint, cause })?;
+        let endpoint = Url::parse(&endpoint).map_err(|cause| Error::Endpoint { cause })?;
         if let Some(Some(problem)) = self.of_budget(Budget::problem).await {
             self.output.warning(&problem);
         }
@@ -355,9 +354,6 @@ fn endpoint_of(text: &str) -> Result<Endpoint, Error> {
     }
     match Url::parse(text) {
         Ok(url) => Ok(Endpoint::Url(url.into())),
-        Err(cause) => Err(Error::Endpoint {
-            endpoint: text.to_owned(),
-            cause,
-        }),
+        Err(cause) => Err(Error::Endpoint { cause }),
     }
 }

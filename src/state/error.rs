@@ -49,7 +49,9 @@ pub(crate) enum Error {
     #[error("the lock `{path}` is damaged")]
     #[diagnostic(
         code(jumpbag::state::lock_damaged),
-        help("make sure that no run is active, then delete it with the tools of your storage")
+        help(
+            "make sure that no run is active, also none of a newer version of jumpbag, then delete it with the tools of your storage"
+        )
     )]
     LockDamaged {
         /// The file.
@@ -233,6 +235,19 @@ pub(crate) enum Error {
         path: String,
     },
 
+    /// What was read back is not what was written.
+    #[error("`{path}` is not what was just written there")]
+    #[diagnostic(
+        code(jumpbag::state::not_rewritten),
+        help(
+            "make sure that nothing else writes there and that the storage keeps what is written to it, then run the command again"
+        )
+    )]
+    NotRewritten {
+        /// The file.
+        path: String,
+    },
+
     /// A state was truncated, altered or lost.
     #[error("the state `{path}` is damaged")]
     #[diagnostic(code(jumpbag::state::damaged))]
@@ -394,7 +409,9 @@ pub(crate) enum Error {
     #[error("the content in `{path}` has more than {max_bytes} bytes")]
     #[diagnostic(
         code(jumpbag::state::content_too_large),
-        help("write the content to a file with `jumpbag restore`")
+        help(
+            "no file of a library is as large, so that jumpbag did not write it: delete `{path}`, and the content is kept again when it is next uploaded"
+        )
     )]
     ContentTooLarge {
         /// The object.

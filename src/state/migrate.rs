@@ -92,9 +92,7 @@ impl Locked {
 /// Copies one file. What is there has to be the same, but for a content, of which there may be half from elsewhere.
 fn copy(from: &Prefix, into: &Prefix, name: &str) -> Result<(), Error> {
     let Some(found) = from.get(name, "read")? else {
-        return Err(Error::NotCopied {
-            path: from.backend().place(name),
-        });
+        return Err(from.failed("read", name, Fault::Failed("it is gone".into())));
     };
     match into.backend().put(name, found.bytes, Condition::New) {
         Ok(_) | Err(Fault::Lost) => Ok(()),

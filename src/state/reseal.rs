@@ -57,7 +57,7 @@ fn rewrite(prefix: &Prefix, name: &str) -> Result<Option<Found>, Error> {
     }
     match prefix.get(name, "read back")? {
         Some(again) if again.bytes == found.bytes => Ok(Some(again)),
-        Some(_) | None => Err(Error::NotCopied {
+        Some(_) | None => Err(Error::NotRewritten {
             path: backend.place(name),
         }),
     }

@@ -170,8 +170,8 @@ fn a_rollback_that_cannot_be_whole_is_not_begun() {
       × the state of `test` has no content of `a.ps1` (6cc4990ff9fc), `b.ps1`
       │ (da76b4e294e6), `c.bin` (ae4b3280e56e)
       help: what was imported, or put there by others, has no content in the
-            state: add the file to the manifest, and apply that instead;
-            `--target` leaves files out
+            state: add the file to the manifest, and apply that instead; to go
+            back without it, leave it out with `--target`
     ");
     world.write(
         &format!(

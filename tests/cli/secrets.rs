@@ -215,6 +215,24 @@ fn when_the_address_is_not_one_that_a_token_may_go_to() {
 /// It would hold the token.
 #[cfg(target_os = "linux")]
 #[test]
+fn when_there_is_a_password_in_the_environments_endpoint() {
+    let world = World::new();
+    world.write("jumpbag.yaml", "version: 1\nfiles: []\n");
+    let secrets = Secrets::new(["hush-hush"]);
+    for endpoint in [
+        "https://me:hush-hush@exa mple/",
+        "https://me:hush-hush@example:port/",
+        "https://me:hush-hush@example.org/",
+        "hush-hush",
+    ] {
+        let mut command = world.command(&["-vvv", "plan"]);
+        let output = command.env("JUMPBAG_ENDPOINT", endpoint).output().unwrap();
+        secrets.assert_unsaid(endpoint, &output);
+        assert_eq!(output.status.code(), Some(1), "{endpoint}");
+    }
+}
+
+#[test]
 fn no_core_file_is_written() {
     let (_world, emulator) = beside(&[]);
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", emulator.id())).unwrap();

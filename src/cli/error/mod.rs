@@ -79,15 +79,13 @@ pub(crate) enum Error {
     },
 
     /// The endpoint of the library `default` cannot be used.
-    #[error("`{endpoint}` in JUMPBAG_ENDPOINT is not an endpoint")]
+    #[error("JUMPBAG_ENDPOINT is not an endpoint")]
     #[diagnostic(
         code(jumpbag::cli::endpoint),
         help("write https://HOST, http:// for a loopback address only, or emulator:FOLDER")
     )]
     Endpoint {
-        /// What was given.
-        endpoint: String,
-        /// What is wrong with it.
+        /// What is wrong with it. It is not repeated: there may be a password in it.
         #[source]
         cause: url::ParseError,
     },
@@ -96,9 +94,7 @@ pub(crate) enum Error {
     #[error("`{text}` in JUMPBAG_TIMEOUT is not a length of time")]
     #[diagnostic(
         code(jumpbag::cli::bad_timeout),
-        help(
-            "write a whole number and `ms`, `s`, `m` or `h`, such as `30s`; without it, a minute"
-        )
+        help("write a length of time such as `30s` or `1m30s`; without it, a minute")
     )]
     BadTimeout {
         /// What was given.
@@ -196,7 +192,7 @@ pub(crate) enum Error {
     #[diagnostic(
         code(jumpbag::cli::not_kept),
         help(
-            "what was imported, or put there by others, has no content in the state: add the file to the manifest, and apply that instead; `--target` leaves files out"
+            "what was imported, or put there by others, has no content in the state: add the file to the manifest, and apply that instead; to go back without it, leave it out with `--target`"
         )
     )]
     NotKept {

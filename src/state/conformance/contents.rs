@@ -160,7 +160,7 @@ fn no_more_than_the_limit_is_unpacked() {
     );
     insta::assert_snapshot!(place.report(&error), @r"
     [jumpbag::state::content_too_large] the content in `STATE/objects/HEX` has more than 1000 bytes
-    help: write the content to a file with `jumpbag restore`
+    help: no file of a library is as large, so that jumpbag did not write it: delete `STATE/objects/HEX`, and the content is kept again when it is next uploaded
     ");
 
     let content = noise(1_000);

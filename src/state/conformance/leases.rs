@@ -354,7 +354,7 @@ fn a_damaged_lock_is_nobodys_to_take() {
     [jumpbag::state::lock_damaged] the lock `STATE/lock.json` is damaged
     cause: it ends too early
     cause: EOF while parsing a value at line 1 column 6
-    help: make sure that no run is active, then delete it with the tools of your storage
+    help: make sure that no run is active, also none of a newer version of jumpbag, then delete it with the tools of your storage
     ");
 }
 
@@ -371,7 +371,7 @@ fn a_lock_of_a_newer_major_format_is_nobodys_to_take() {
     insta::assert_snapshot!(place.report(&error), @r"
     [jumpbag::state::lock_damaged] the lock `STATE/lock.json` is damaged
     cause: its `format_version` is `2.0`, which is newer than what this jumpbag reads: the one that wrote it knows who holds the lock
-    help: make sure that no run is active, then delete it with the tools of your storage
+    help: make sure that no run is active, also none of a newer version of jumpbag, then delete it with the tools of your storage
     ");
     assert_eq!(place.text("lock.json"), newer);
 }
