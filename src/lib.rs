@@ -12,11 +12,12 @@
 //! 8. [`cli`] is the only module that knows a terminal, the environment and exit codes.
 //!
 //! [`files`] opens and writes files of this machine, [`http`] makes connections, and [`identity`] gets the tokens that the API is asked with.
-//! [`model`] is the plain data that the stages hand to each other.
+//! [`explain`] has the pages about errors. [`model`] is the plain data that the stages hand to each other.
 
 mod annotate;
 mod apply;
 mod diagnostics;
+mod explain;
 mod files;
 mod gather;
 mod http;

@@ -1,18 +1,20 @@
 //! Checks the shape of the source tree: which module may use which, and what some must not know.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each top-level module and the modules that it may name with `crate::`. `cli` may use everything.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("annotate", &["diagnostics", "model", "render"]),
+    ("annotate", &["diagnostics", "explain", "model", "render"]),
     (
         "apply",
         &["diagnostics", "files", "library", "model", "plan", "state"],
     ),
     ("bench", &["render"]),
     ("diagnostics", &[]),
+    ("explain", &[]),
     ("files", &["model"]),
     (
         "fuzz",
@@ -40,7 +42,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// Modules that are pure, and what none of them may name.
-const PURE: &[&str] = &["annotate", "model", "plan", "render"];
+const PURE: &[&str] = &["annotate", "explain", "model", "plan", "render"];
 const IMPURE: &[&str] = &[
     "std::fs",
     "std::env",
@@ -186,4 +188,46 @@ fn every_test_that_a_promise_names_is_there() {
             assert!(is_there, "{page}: `{path}.rs::{name}` is no test");
         }
     }
+}
+
+/// The codes in `text`: as miette's derive has them, and as texts.
+fn codes(text: &str) -> impl Iterator<Item = &str> {
+    let is_of_code = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == ':';
+    let starts = text.match_indices("jumpbag::");
+    starts.filter_map(move |(start, _)| {
+        let before = text.get(..start)?.chars().next_back()?;
+        let code = text.get(start..)?.split(|c| !is_of_code(c)).next()?;
+        let after = text.get(start + code.len()..)?.chars().next()?;
+        let is_code = matches!((before, after), ('"', '"') | ('(', ')'));
+        (is_code && code.split("::").count() == 3).then_some(code)
+    })
+}
+
+#[test]
+fn every_code_has_a_page_and_every_page_a_code() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut pages = BTreeSet::new();
+    for file in fs::read_dir(root.join("docs/errors")).unwrap() {
+        let text = fs::read_to_string(file.unwrap().path()).unwrap();
+        let codes: Vec<_> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("## "))
+            .collect();
+        assert!(codes.is_sorted_by_key(|code| (code.len() < 4, code.parse::<u8>().ok(), *code)));
+        let of_codes = codes
+            .into_iter()
+            .filter(|code| code.starts_with("jumpbag::"));
+        pages.extend(of_codes.map(str::to_owned));
+    }
+    let mut shown = BTreeSet::new();
+    for module in fs::read_dir(root.join("src")).unwrap() {
+        let path = module.unwrap().path();
+        let module = path.file_stem().unwrap().to_str().unwrap();
+        let is_program = |(path, _): &(String, String)| !path.contains("tests");
+        for (_, text) in files(module).into_iter().filter(is_program) {
+            shown.extend(codes(code(&text)).map(str::to_owned));
+        }
+    }
+    let difference: Vec<_> = shown.symmetric_difference(&pages).collect();
+    assert!(difference.is_empty(), "{difference:#?}");
 }

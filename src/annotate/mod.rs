@@ -13,6 +13,7 @@ mod tests;
 pub(crate) use document::{json, schema};
 
 use crate::diagnostics::{Problem, Severity, Span, Texts};
+use crate::explain;
 use crate::render::escape::visible;
 
 /// The formats for tools; people get the diagnostics themselves.
@@ -33,8 +34,8 @@ pub(crate) enum Format {
 pub(crate) struct Annotation {
     /// The diagnostic's code.
     pub(crate) code: String,
-    /// What the code means; empty where that is not written down.
-    pub(crate) docs: &'static str,
+    /// What the code means; empty where it has no page.
+    pub(crate) docs: String,
     pub(crate) severity: Severity,
     /// What is wrong, as a phrase.
     pub(crate) message: String,
@@ -78,12 +79,19 @@ pub(crate) fn annotation(
     };
     Annotation {
         code: problem.code.id.to_owned(),
-        docs: problem.code.docs,
+        docs: docs_of(problem.code.id),
         severity: problem.severity,
         message: problem.message.clone(),
         help: problem.help.clone(),
         places: problem.labels.iter().filter_map(&mut place).collect(),
     }
+}
+
+/// What the page about `code` says; empty where there is none.
+pub(crate) fn docs_of(code: &str) -> String {
+    let page = explain::page(code).into_iter();
+    let paragraphs = page.flat_map(explain::Page::paragraphs);
+    paragraphs.collect::<Vec<_>>().join(" ")
 }
 
 /// `annotations` of the manifest at `path`, which is relative to the repository, as text that ends in a line feed

@@ -157,7 +157,7 @@ pub(super) fn sarif(path: &str, annotations: &[Annotation]) -> String {
 }
 
 fn rule(annotation: &Annotation) -> Rule<'_> {
-    let docs = annotation.docs;
+    let docs = annotation.docs.as_str();
     let message = |text: &str| (!text.is_empty()).then(|| message(text));
     let first = docs.split_inclusive(". ").next().unwrap_or(docs);
     Rule {

@@ -9,12 +9,16 @@ use crate::render::hostile_texts;
 
 static CODE: Code = Code {
     id: "jumpbag::test::odd",
-    docs: "Something is odd. It should not be.",
 };
 
 /// `problem` of the one file `text`, whose name is its path.
 fn of_one(text: &Text, problem: &Problem) -> Annotation {
-    annotation(&text.clone().into(), problem, str::to_owned)
+    let annotation = annotation(&text.clone().into(), problem, str::to_owned);
+    assert_eq!(annotation.docs, "", "no page is about it");
+    Annotation {
+        docs: "Something is odd. It should not be.".to_owned(),
+        ..annotation
+    }
 }
 
 /// An error at two places and a warning at none.
@@ -219,7 +223,7 @@ fn azure_command(line: &str) -> Option<Command> {
 fn assert_one_command_each(bad: &str) {
     let hostile = Annotation {
         code: bad.to_owned(),
-        docs: "",
+        docs: String::new(),
         severity: Severity::Warning,
         message: bad.to_owned(),
         help: Some(bad.to_owned()),

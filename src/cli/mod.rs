@@ -106,6 +106,7 @@ fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
         Command::Import(args) => block_on(commands::import::run(&context, &args)),
         Command::State(command) => block_on(commands::state::run(&context, &command)),
         Command::Emulator(args) => block_on(commands::emulator::run(&context, args)),
+        Command::Explain(args) => commands::explain::run(&context, args.code.as_deref()),
         Command::Schema(args) => commands::about::schema(&context, args.name),
         Command::Completions(args) => commands::about::completions(&context, args.shell),
         Command::Version => commands::about::version(&context),

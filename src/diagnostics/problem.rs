@@ -154,7 +154,6 @@ mod tests {
 
     static CODE: Code = Code {
         id: "jumpbag::test::code",
-        docs: "",
     };
 
     #[test]

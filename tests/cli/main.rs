@@ -27,6 +27,7 @@ mod annotations;
 mod budget;
 mod concurrency;
 mod exit_codes;
+mod explain;
 #[cfg(target_os = "linux")]
 mod files;
 mod fleet;

@@ -153,6 +153,14 @@ Faults are CALL:WHICH:EFFECT, where
   EFFECT  is status=503, status=429,retry-after=2, html=502, drop-before, drop-after, truncate,
           delay=500ms, wrong-sha256 or hang")]
     Emulator(EmulatorArgs),
+    /// Say what an error, a lint or an exit code means, and what to do
+    #[command(after_help = "\
+Examples:
+  jumpbag explain jumpbag::state::locked
+  jumpbag explain locked                   the same: no other code ends so
+  jumpbag explain 4                        an exit code
+  jumpbag explain                          all codes")]
+    Explain(ExplainArgs),
     /// Print a JSON schema
     #[command(after_help = "Example:\n  jumpbag schema manifest > manifest.schema.json")]
     Schema(SchemaArgs),
@@ -227,6 +235,12 @@ pub(crate) struct ImportArgs {
     /// Wait this long for a locked state, such as 5m
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
     pub(crate) lock_timeout: Duration,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The code, or its end
+    pub(crate) code: Option<String>,
 }
 
 #[derive(Debug, Args)]

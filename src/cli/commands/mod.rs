@@ -5,6 +5,7 @@ pub(super) mod apply;
 pub(super) mod drift;
 pub(super) mod emulator;
 mod execute;
+pub(super) mod explain;
 pub(super) mod import;
 pub(super) mod init;
 pub(super) mod plan;

@@ -78,12 +78,11 @@ fn of_failure(failure: &Failure) -> Vec<Annotation> {
         message = format!("{message}: {error}");
         cause = error.source();
     }
+    let code = report.code().map(|code| code.to_string());
+    let code = code.unwrap_or_default();
     vec![Annotation {
-        code: report
-            .code()
-            .map(|code| code.to_string())
-            .unwrap_or_default(),
-        docs: "",
+        docs: annotate::docs_of(&code),
+        code,
         severity: Severity::Error,
         message,
         help: report.help().map(|help| help.to_string()),

@@ -65,6 +65,17 @@ pub(crate) enum Error {
         why: &'static str,
     },
 
+    /// There is no page about that.
+    #[error("there is no code `{code}`")]
+    #[diagnostic(code(jumpbag::cli::no_code))]
+    NoCode {
+        /// What was given.
+        code: String,
+        /// What may have been meant.
+        #[help]
+        help: String,
+    },
+
     /// A name on the command line is on no side.
     #[error("{} `{name}`", .among)]
     #[diagnostic(code(jumpbag::cli::no_file))]
