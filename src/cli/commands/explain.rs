@@ -12,7 +12,7 @@ const WIDTH: usize = 80;
 
 pub(in crate::cli) fn run(context: &Context, code: Option<&str>) -> Result<Exit, Failure> {
     let text = match code {
-        None => pages().map(|page| format!("{}\n", page.code)).collect(),
+        None => pages().flat_map(|page| [page.code, "\n"]).collect(),
         Some(code) => shown(page(code).ok_or_else(|| no_code(code))?),
     };
     context.output.result(&text)?;
