@@ -124,6 +124,7 @@ class Tree:
         state["checksum"] = f"sha256:{hashlib.sha256(compact.encode()).hexdigest()}"
         Path("state.json").write_text(json.dumps(state, sort_keys=True))
         Run(JUMPBAG, "state", "push", "state.json")
+        os.sync()
         time.sleep(YOUNG)
         for _ in range(2):
             Run(JUMPBAG, "plan", "--no-refresh", "--detailed-exitcode")
@@ -139,6 +140,8 @@ def repository() -> None:
     git = ["git", "-c", "user.name=bench", "-c", "user.email=bench@localhost"]
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "all"]):
         subprocess.run([*git, *command], check=True)
+    # Until it is written, the system is busy with it.
+    os.sync()
     time.sleep(YOUNG)
     subprocess.run(["git", "status"], check=True, stdout=subprocess.DEVNULL)
 

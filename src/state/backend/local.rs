@@ -11,7 +11,6 @@ use jiff::Timestamp;
 
 use crate::files::open::{OpenError, bytes, open};
 use crate::files::whole;
-use crate::model::Sha256;
 
 use super::{Backend, Condition, Entry, Fault, Fill, Found, Opened, Version};
 
@@ -188,8 +187,8 @@ impl Backend for Folder {
 
     fn get(&self, name: &str) -> Result<Option<Found>, Fault> {
         Ok(read_if_there(&self.0.join(name))?.map(|bytes| Found {
-            version: version(&bytes),
-            bytes: bytes.into(),
+            version: Version::Bytes(bytes.clone()),
+            bytes,
             sealed: false,
         }))
     }
@@ -209,13 +208,13 @@ impl Backend for Folder {
             }
             Condition::Is(expected) => self.guarded(name, |path| {
                 let there = read_if_there(path)?;
-                if there.is_none_or(|there| version(&there) != *expected) {
+                if there.map(Version::Bytes).as_ref() != Some(expected) {
                     return Err(Fault::Lost);
                 }
                 Ok(Self::write(path, &bytes, Write::over(name))?)
             })?,
         }
-        Ok(version(&bytes))
+        Ok(Version::Bytes(bytes))
     }
 
     fn write(&self, name: &str, fill: &mut Fill<'_>) -> Result<Opened, Fault> {
@@ -290,16 +289,9 @@ fn guard(name: &str) -> String {
     format!("{stem}.lock")
 }
 
-fn version(bytes: &[u8]) -> Version {
-    Version {
-        e_tag: Some(Sha256::of(bytes).to_string()),
-        version: None,
-    }
-}
-
-fn read_if_there(path: &Utf8Path) -> io::Result<Option<Vec<u8>>> {
+fn read_if_there(path: &Utf8Path) -> io::Result<Option<Bytes>> {
     match bytes(path, u64::MAX) {
-        Ok(bytes) => Ok(bytes),
+        Ok(bytes) => Ok(bytes.map(Bytes::from)),
         Err(OpenError::Missing(error)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error.into()),
     }

@@ -99,11 +99,16 @@ pub(super) struct Found {
     pub(super) sealed: bool,
 }
 
-/// Tells what a file held at one time from what it held at others: an `ETag`, a generation, or the like.
+/// Tells what a file held at one time from what it held at others.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Version {
-    pub(super) e_tag: Option<String>,
-    pub(super) version: Option<String>,
+pub(super) enum Version {
+    /// By a mark that the store made: an `ETag`, a generation, or both.
+    Mark {
+        e_tag: Option<String>,
+        version: Option<String>,
+    },
+    /// By what it held.
+    Bytes(Bytes),
 }
 
 /// A file in a list.

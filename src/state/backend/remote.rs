@@ -60,7 +60,7 @@ impl Remote {
             store.put_opts(&path, bytes.into(), options).await
         })?;
         match written {
-            Ok(put) => Ok(Version {
+            Ok(put) => Ok(Version::Mark {
                 e_tag: put.e_tag,
                 version: put.version,
             }),
@@ -109,10 +109,12 @@ impl Backend for Remote {
         let mode = match condition {
             Condition::Always => PutMode::Overwrite,
             Condition::New => PutMode::Create,
-            Condition::Is(version) => PutMode::Update(UpdateVersion {
-                e_tag: version.e_tag.clone(),
-                version: version.version.clone(),
+            Condition::Is(Version::Mark { e_tag, version }) => PutMode::Update(UpdateVersion {
+                e_tag: e_tag.clone(),
+                version: version.clone(),
             }),
+            // It is not this store's.
+            Condition::Is(Version::Bytes(_)) => return Err(Fault::Lost),
         };
         let mut again = true;
         loop {
@@ -176,7 +178,7 @@ impl Backend for Remote {
 }
 
 fn version(meta: &object_store::ObjectMeta) -> Version {
-    Version {
+    Version::Mark {
         e_tag: meta.e_tag.clone(),
         version: meta.version.clone(),
     }
