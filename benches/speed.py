@@ -30,10 +30,26 @@ YOUNG = 2.5
 ROUNDS = 5
 
 
+# Starts a process and says its peak memory: a process counts that of whoever started it, too, and this is a small one.
+STARTER = """
+import os, sys
+child = os.fork()
+if child == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+_, status, usage = os.wait4(child, 0)
+open(".memory", "w").write(str(usage.ru_maxrss))
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
 class Run:
-    """One process: how long it took, in seconds, and its peak memory, in MiB."""
+    """One process: how long it took, in seconds, or else, where that is what is measured, its peak memory, in MiB."""
+
+    measures_memory = False
 
     def __init__(self, *command: str | Path, codes: tuple[int, ...] = (0,), **environment: str) -> None:
+        if Run.measures_memory:
+            command = (sys.executable, "-I", "-S", "-c", STARTER, *command)
         home = {"HOME": os.environ["HOME"], "PATH": os.environ["PATH"], "JUMPBAG_TOKEN": "any", "JUMPBAG_CACHE_DIR": f"{os.getcwd()}/.cache"}
         with open(".out", "wb") as out:
             start = time.perf_counter()
@@ -43,8 +59,16 @@ class Run:
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode not in codes:
             sys.exit(f"{command}: exit code {process.returncode}\n{Path('.out').read_text()[-2000:]}")
-        self.memory = usage.ru_maxrss / 1024
-        self.cpu = usage.ru_utime + usage.ru_stime
+        if Run.measures_memory:
+            self.memory = int(Path(".memory").read_text()) / 1024
+
+
+def memory(run) -> str:
+    """The peak memory of what `run` runs."""
+    Run.measures_memory = True
+    peak = run().memory
+    Run.measures_memory = False
+    return f"{peak:.0f} MiB"
 
 
 def shown(seconds: float) -> str:
@@ -73,9 +97,12 @@ def compare(what: str, ours, peer=None, before=lambda: None, rounds: int | None 
     # The first of each warms the caches of the system.
     mine, theirs = mine[1:], theirs[1:]
     median = lambda runs: shown(statistics.median(run.seconds for run in runs))
-    peak = lambda runs: f"{max(run.memory for run in runs):.0f} MiB"
     ratio = statistics.median(a.seconds / b.seconds for a, b in zip(mine, theirs)) if peer else None
-    row(what, median(mine), median(theirs) if peer else "", f"{ratio:.3g}" if ratio else "", peak(mine), peak(theirs) if peer else "")
+    before()
+    mine_at_peak = memory(ours)
+    before()
+    theirs_at_peak = memory(peer) if peer else ""
+    row(what, median(mine), median(theirs) if peer else "", f"{ratio:.3g}" if ratio else "", mine_at_peak, theirs_at_peak)
 
 
 def has(program: str) -> bool:
@@ -229,10 +256,10 @@ def uploads(count: int, size: int) -> None:
     tree = Tree(count, size)
     apply = ("apply", "--auto-approve", "-q")
 
-    def ours() -> Run:
+    def ours(*options: str) -> Run:
         with Server("--no-limit") as server:
             tree.entries(server.url, "- source: scripts/**/*.ps1\n", state=server.state)
-            return Run(JUMPBAG, *apply)
+            return Run(JUMPBAG, *apply, *options)
 
     def curl() -> Run:
         with Server("--no-limit") as server:
@@ -251,6 +278,7 @@ def uploads(count: int, size: int) -> None:
 
     what = f"{count:,} new files of {size / 1000:,.0f} KB"
     compare(f"apply, {what}, against `curl -Z --parallel-max 8`", ours, curl if has("curl") else None)
+    print(f"peak memory with --concurrency 4: {memory(lambda: ours('--concurrency', '4'))}")
 
 
 def case_uploads_small() -> None:
@@ -302,7 +330,7 @@ def case_growth() -> None:
         shutil.rmtree(".jumpbag", ignore_errors=True)
         Tree(count, 100).track()
         runs = [planned() for _ in range(ROUNDS)]
-        now = (count, statistics.median(run.seconds for run in runs), max(run.memory for run in runs))
+        now = (count, statistics.median(run.seconds for run in runs), float(memory(planned).split()[0]))
         exponents = ["", ""]
         if before:
             exponents = [f"{math.log(now[at] / before[at]) / math.log(now[0] / before[0]):.2f}" for at in (1, 2)]
