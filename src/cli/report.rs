@@ -8,7 +8,7 @@ use miette::{
     SourceSpan,
 };
 
-use crate::diagnostics::{Text, Texts};
+use crate::diagnostics::{Text, Texts, without_passwords};
 use crate::render::escape;
 
 /// How many columns a diagnostic takes.
@@ -112,7 +112,8 @@ fn source(code: &dyn SourceCode, diagnostic: &dyn Diagnostic) -> Option<Texts> {
             let text = String::from_utf8_lossy(contents.data());
             let name = escape::visible(contents.name().unwrap_or("manifest")).into_owned();
             let start = contents.span().offset();
-            Text::at(start, name, escape::source_for_display(&text))
+            let text = without_passwords(escape::source_for_display(&text));
+            Text::at(start, name, text)
         }));
     }
     (!texts.is_empty()).then(|| Texts::new(texts))

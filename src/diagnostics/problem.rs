@@ -4,7 +4,7 @@ use std::fmt;
 
 use miette::{Diagnostic, LabeledSpan};
 
-use super::{Code, Span, Texts};
+use super::{Code, Span, Texts, without_passwords};
 
 /// Whether a problem stops the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,7 +15,7 @@ pub(crate) enum Severity {
     Warning,
 }
 
-/// Something that is wrong at a place of a text.
+/// Something that is wrong at a place of a text. Passwords in URLs are not repeated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
     /// Which kind.
@@ -36,7 +36,7 @@ impl Problem {
         Self {
             code,
             severity: Severity::Error,
-            message: message.into(),
+            message: without_passwords(message),
             help: None,
             labels: Vec::new(),
         }
@@ -53,14 +53,14 @@ impl Problem {
     /// Adds a place; the first one that is added is the primary one.
     #[must_use]
     pub(crate) fn at(mut self, span: Span, label: impl Into<String>) -> Self {
-        self.labels.push((span, label.into()));
+        self.labels.push((span, without_passwords(label)));
         self
     }
 
     /// Says what to do next.
     #[must_use]
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(without_passwords(help));
         self
     }
 

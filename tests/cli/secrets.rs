@@ -233,6 +233,31 @@ fn when_there_is_a_password_in_the_environments_endpoint() {
 }
 
 #[test]
+fn when_there_is_a_password_in_a_manifest_where_none_may_be() {
+    let world = World::new();
+    let secrets = Secrets::new(["hush-hush"]);
+    let url = "https://me:hush-hush@example.org";
+    for manifest in [
+        format!("libraries: {{test: {{endpoint: '{url}'}}}}"),
+        format!("libraries: {{test: {{authority: '{url}'}}}}"),
+        format!("libraries: {{test: {{scope: '{url}'}}}}"),
+        format!("state: {{backend: s3, url: '{url}'}}"),
+        format!("nothing: {url}"),
+        format!("files: [{{source: a # {url}\n"),
+    ] {
+        world.write("jumpbag.yaml", format!("version: 1\n{manifest}\n"));
+        for format in ["human", "json", "sarif", "github", "azure"] {
+            let output = world
+                .command(&["-vvv", "validate", "--format", format])
+                .output();
+            let output = output.unwrap();
+            secrets.assert_unsaid(&manifest, &output);
+            assert_eq!(output.status.code(), Some(1), "{manifest}");
+        }
+    }
+}
+
+#[test]
 fn no_core_file_is_written() {
     let (_world, emulator) = beside(&[]);
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", emulator.id())).unwrap();
