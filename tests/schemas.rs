@@ -20,7 +20,15 @@ fn printed(name: &str) -> String {
 
 #[test]
 fn the_published_schemas_are_fresh() {
-    for name in ["budget", "event", "manifest", "plan", "state", "validation"] {
+    for name in [
+        "budget",
+        "event",
+        "manifest",
+        "plan",
+        "state",
+        "status",
+        "validation",
+    ] {
         let path = root().join(format!("schemas/{name}.schema.json"));
         let published = fs::read_to_string(&path).unwrap();
         assert_eq!(

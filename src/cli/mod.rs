@@ -103,6 +103,7 @@ fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
         Command::Destroy(args) => block_on(commands::apply::destroy(&context, &args)),
         Command::Show(args) => commands::show::run(&context, &args),
         Command::Drift(args) => block_on(commands::drift::run(&context, &args)),
+        Command::Status(args) => block_on(commands::status::run(&context, &args)),
         Command::Import(args) => block_on(commands::import::run(&context, &args)),
         Command::State(command) => block_on(commands::state::run(&context, &command)),
         Command::Emulator(args) => block_on(commands::emulator::run(&context, args)),

@@ -342,7 +342,7 @@ fn document(store: &Store, id: &LibraryId) -> Result<Option<Document>, Failure> 
 }
 
 /// Does `work` on a thread of its own: asynchronous code must not wait for what is far away.
-async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(super) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let done = tokio::task::spawn_blocking(work).await;
     // It is never aborted, so it fails only when it panics.
     done.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()))

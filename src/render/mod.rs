@@ -24,6 +24,7 @@ mod marks;
 mod notes;
 mod signature;
 mod size;
+mod status;
 mod style;
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,10 @@ pub(crate) use html::html;
 pub(crate) use json::{PlanFileError, events, from_json, json, plan_schema, pretty_json};
 pub(crate) use markdown::markdown;
 pub(crate) use size::plural;
+pub(crate) use status::{
+    DriftSeen, LastWrite, Left, LibraryStatus, LockOwner, LockSeen, status_json, status_schema,
+    status_text,
+};
 #[cfg(test)]
 pub(crate) use tests::corpus::corpus as hostile_texts;
 pub(crate) use text::{TextOptions, changes_text, text};

@@ -301,7 +301,7 @@ pub(super) fn drift(drift: &Drift) -> Vec<Piece> {
 
 /// A time of the API, such as `2019-10-24T10:54:23.2009016Z`, without its fraction of a
 /// second; anything else as it is.
-fn to_seconds(time: &str) -> Cow<'_, str> {
+pub(super) fn to_seconds(time: &str) -> Cow<'_, str> {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     match time.split_once('.') {
         Some((seconds, fraction)) if fraction.strip_suffix('Z').is_some_and(digits) => {

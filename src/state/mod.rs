@@ -201,7 +201,6 @@ impl Store {
     }
 
     /// Who holds the lock.
-    #[cfg(test)]
     pub(crate) fn lock_status(&self) -> Result<LockStatus, Error> {
         self.exclusion.status(&self.prefix)
     }

@@ -1,7 +1,7 @@
 //! Two runs on one state.
 
 use crate::emulator::Emulator;
-use crate::harness::World;
+use crate::harness::{World, stable};
 use crate::running::{Running, wait_until};
 
 const APPLY: &[&str] = &["apply", "--auto-approve"];
@@ -79,6 +79,33 @@ fn who_only_looks_is_not_kept_from_it() {
     world.expect(0, &["show", "plan.json"]);
     // Applying is writing.
     world.expect(5, &["apply", "plan.json"]);
+}
+
+#[test]
+fn status_says_who_holds_the_lock_and_who_left_it_behind() {
+    let (world, _emulator, holder) = held();
+    let lock = || {
+        let status = stable(&world.expect(0, &["status", "--no-refresh"]).stdout);
+        let line = status
+            .lines()
+            .position(|line| line.contains("  lock  "))
+            .unwrap();
+        let words = status
+            .lines()
+            .skip(line)
+            .take(3)
+            .flat_map(str::split_whitespace);
+        words.collect::<Vec<_>>().join(" ")
+    };
+    let held = lock();
+    assert!(held.starts_with("lock held by tester@"), "{held}");
+    assert!(
+        held.contains(" since [TIME]: jumpbag apply --auto-approve --concurrency 1 (id [ID])"),
+        "{held}"
+    );
+    killed(holder);
+    let left = lock();
+    assert!(left.starts_with("lock left behind by tester@"), "{left}");
 }
 
 #[test]

@@ -59,6 +59,7 @@ mod stale_plans;
 #[cfg(unix)]
 mod stat_cache;
 mod state_commands;
+mod status;
 #[cfg(unix)]
 mod storage;
 mod stranger;

@@ -116,6 +116,13 @@ Examples:
     /// Show what somebody else changed in the library since the last apply
     #[command(after_help = "Example:\n  jumpbag drift --detailed-exitcode")]
     Drift(DriftArgs),
+    /// Show how each library stands: its state, the last apply, the lock, drift, and the calls that are left
+    #[command(after_help = "\
+Examples:
+  jumpbag status
+  jumpbag status --no-refresh      without asking the libraries
+  jumpbag status --json")]
+    Status(StatusArgs),
     /// Take the library back to an earlier state; the same as `apply --rollback`
     #[command(after_help = "\
 Examples:
@@ -215,6 +222,16 @@ pub(crate) struct DriftArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    /// Do not ask the libraries what they hold: without drift
+    #[arg(long)]
+    pub(crate) no_refresh: bool,
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
     /// The files to take into the state
     #[arg(
@@ -261,6 +278,8 @@ pub(crate) enum SchemaName {
     State,
     /// budget.json, beside it
     Budget,
+    /// `status --json`
+    Status,
     /// `validate --format json`
     Validation,
 }

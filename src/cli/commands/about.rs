@@ -21,6 +21,7 @@ pub(in crate::cli) fn schema(context: &Context, name: SchemaName) -> Result<Exit
         SchemaName::Plan => render::plan_schema().to_value(),
         SchemaName::State => state::schema().to_value(),
         SchemaName::Budget => state::budget_schema().to_value(),
+        SchemaName::Status => render::status_schema().to_value(),
         SchemaName::Validation => annotate::schema().to_value(),
     };
     context.output.result(&format!("{schema:#}\n"))?;

@@ -13,5 +13,6 @@ mod prepare;
 pub(super) mod restore;
 pub(super) mod show;
 pub(super) mod state;
+pub(super) mod status;
 pub(super) mod validate;
 mod wanted;

@@ -47,8 +47,7 @@ fn a_timeout_that_is_no_length_of_time_is_an_error() {
     jumpbag::cli::bad_timeout
 
       × `soon` in JUMPBAG_TIMEOUT is not a length of time
-      help: write a whole number and `ms`, `s`, `m` or `h`, such as `30s`; without
-            it, a minute
+      help: write a length of time such as `30s` or `1m30s`; without it, a minute
     ----- exit code 1
     ");
     for none in ["0s", "-1s", "10", "1 minute"] {
