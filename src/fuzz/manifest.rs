@@ -12,6 +12,7 @@ const FORMATS: [Format; 4] = [Format::Json, Format::Sarif, Format::Github, Forma
 
 /// A manifest is good, or every problem says what, where in the text, and stays harmless in every form.
 pub(super) fn check(bytes: &[u8]) {
+    manifest::fuzz::trees(bytes);
     match manifest::parse(Utf8Path::new(PATH), bytes) {
         Ok(manifest) => assert!(!manifest.libraries.is_empty()),
         Err(invalid) => check_problems(&invalid),

@@ -1,7 +1,7 @@
 //! The small languages in a manifest's values.
 
 use super::glob::{Pattern, is_glob};
-use super::quantity;
+use super::{quantity, yaml};
 
 /// A glob: it starts with what it says it starts with.
 pub(crate) fn patterns(bytes: &[u8]) {
@@ -28,5 +28,14 @@ pub(crate) fn quantities(bytes: &[u8]) {
     assert!(quantity::duration(&text).is_none_or(|time| !time.is_zero()));
     if let Some(size) = quantity::size(&text) {
         assert!(!quantity::shown(size).is_empty());
+    }
+}
+
+/// What is read quickly is what is read.
+pub(crate) fn trees(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && let (Some(quick), slow) = yaml::both_trees(text)
+    {
+        assert_eq!(Some(quick), slow);
     }
 }

@@ -26,6 +26,7 @@ mod outline;
 mod overrides;
 mod path;
 mod quantity;
+mod quick;
 mod read;
 mod real;
 mod resolve;

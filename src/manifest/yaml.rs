@@ -9,6 +9,7 @@ use serde_yaml::{DefaultMessageFormatter, Error, MessageFormatter as _, Options}
 use super::codes;
 use super::node::{Node, Value, with_text_budget};
 use super::origin::Role;
+use super::quick;
 use crate::diagnostics::{Problem, Span, Text};
 
 /// The deepest nesting; a manifest needs 4.
@@ -124,6 +125,9 @@ fn secret_key(place: Range<usize>, role: Role) -> Problem {
 /// The tree of the file `text`.
 pub(super) fn parse(text: &Text, role: Role) -> Result<Node, Problem> {
     let aliases = Aliases::of(role);
+    if let Some(node) = quick::tree(text.as_str(), &options(aliases)) {
+        return Ok(node.moved(text.start()));
+    }
     // An escape such as `\L` takes two bytes in the file and three in its text.
     let bytes = text.as_str().len() * 2 + aliases.bytes;
     let (result, enough) = with_text_budget(bytes, || {
@@ -137,6 +141,16 @@ pub(super) fn parse(text: &Text, role: Role) -> Result<Node, Problem> {
         Err(error) if !enough => Err(expansion(place(text, &error))),
         Err(error) => Err(problem(text, role, &error)),
     }
+}
+
+/// What [`quick`] makes of `text`, and what deserialisation does.
+#[cfg(any(test, feature = "fuzz-internals"))]
+pub(super) fn both_trees(text: &str) -> (Option<Node>, Option<Node>) {
+    let options = || options(Aliases::OF_MANIFEST);
+    let (slow, _) = with_text_budget(text.len() * 2, || {
+        serde_yaml::from_str_with_options::<Node>(text, options())
+    });
+    (quick::tree(text, &options()), slow.ok())
 }
 
 fn empty(role: Role) -> Problem {
