@@ -39,8 +39,8 @@ pub(crate) use json::{PlanFileError, events, from_json, json, plan_schema, prett
 pub(crate) use markdown::markdown;
 pub(crate) use size::plural;
 pub(crate) use status::{
-    DriftSeen, LastWrite, Left, LibraryStatus, LockOwner, LockSeen, status_json, status_schema,
-    status_text,
+    Allowance, DriftSeen, LastWrite, LibraryStatus, LockOwner, LockSeen, status_json,
+    status_schema, status_text,
 };
 #[cfg(test)]
 pub(crate) use tests::corpus::corpus as hostile_texts;

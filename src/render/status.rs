@@ -60,7 +60,7 @@ pub(crate) struct LibraryStatus {
     /// What the library holds, against the state; null where nobody looked, or could.
     pub(crate) drift: Option<DriftSeen>,
     /// What is left of each limit.
-    pub(crate) limits: Vec<Left>,
+    pub(crate) limits: Vec<Allowance>,
 }
 
 /// The last write of a state.
@@ -122,7 +122,7 @@ pub(crate) struct DriftSeen {
 
 /// What is left of a limit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub(crate) struct Left {
+pub(crate) struct Allowance {
     /// How many calls the window takes.
     pub(crate) calls: u32,
     /// The window's length, in milliseconds.
@@ -254,7 +254,7 @@ fn drift(library: &LibraryStatus) -> (Role, String) {
     (role, format!("{drifted}{unmanaged}"))
 }
 
-fn left(limit: &Left) -> (Role, String) {
+fn left(limit: &Allowance) -> (Role, String) {
     let role = if limit.left == 0 {
         Role::Changed
     } else {

@@ -13,7 +13,7 @@ use crate::gather;
 use crate::model::Limit;
 use crate::plan;
 use crate::render::{
-    DriftSeen, LastWrite, Left, LibraryStatus, LockOwner, LockSeen, TextOptions, status_json,
+    Allowance, DriftSeen, LastWrite, LibraryStatus, LockOwner, LockSeen, TextOptions, status_json,
     status_text,
 };
 use crate::state::{Document, LockStatus, Owner, Written};
@@ -96,10 +96,10 @@ async fn drift(session: &Session, document: Option<&Document>) -> Result<DriftSe
 }
 
 /// What is left of `limits` when calls were `spent` so long ago.
-fn left(limits: &[Limit], spent: &[Duration]) -> Vec<Left> {
+fn left(limits: &[Limit], spent: &[Duration]) -> Vec<Allowance> {
     let left = |limit: &Limit| {
         let counts = spent.iter().filter(|age| **age < limit.per).count();
-        Left {
+        Allowance {
             calls: limit.calls,
             per_ms: u64::try_from(limit.per.as_millis()).unwrap_or(u64::MAX),
             left: limit
