@@ -253,7 +253,8 @@ impl Crew {
                 Ok(Some(packed)) => return Ok(packed),
                 Ok(None) => {}
                 // It is kept anew.
-                Err(state::Error::ContentDamaged { .. }) if path.is_some() => {}
+                Err(state::Error::ContentDamaged { .. } | state::Error::SealedDamaged { .. })
+                    if path.is_some() => {}
                 Err(error) => return Err(Error::Contents(error)),
             }
             let path = path.ok_or(no_source)?;

@@ -16,6 +16,9 @@ const WINDOW_LOG: u32 = 20;
 /// Earlier versions wrote windows of 2 MiB at the most; an object that asks for much more was not written here.
 const WINDOW_LOG_MAX: u32 = 23;
 
+/// The most that an object unpacks to, in bytes, which is more than any library takes: a small one may unpack to far more.
+const MOST_UNPACKED: u64 = 256 << 20;
+
 /// How many bytes are read before it is decided how to compress.
 const SMALL: u64 = 1 << 16;
 
@@ -70,11 +73,19 @@ impl Contents {
         let Some(packed) = self.packed(sha256)? else {
             return Ok(None);
         };
-        let content = packed.open();
-        match content.and_then(|mut content| io::copy(&mut content, &mut io::sink())) {
+        let path = || self.0.object_place(sha256);
+        let read = packed.open().and_then(|content| {
+            let mut content = content.take(MOST_UNPACKED.saturating_add(1));
+            io::copy(&mut content, &mut io::sink())
+        });
+        match read {
+            Ok(length) if length > MOST_UNPACKED => Err(Error::ContentTooLarge {
+                path: path(),
+                max_bytes: MOST_UNPACKED,
+            }),
             Ok(_) => Ok(Some(packed)),
             Err(source) => Err(Error::ContentDamaged {
-                path: self.0.object_place(sha256),
+                path: path(),
                 source,
             }),
         }

@@ -34,8 +34,8 @@ mod fleet;
 mod import_manifest;
 #[cfg(unix)]
 mod interrupt;
-#[cfg(unix)]
 mod kept;
+#[cfg(unix)]
 mod killed;
 mod libraries;
 mod limits;

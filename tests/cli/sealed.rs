@@ -256,3 +256,18 @@ fn a_manifest_takes_public_keys_and_shows_no_secret() {
             `age1…`; whoever has seen the file could read the state
     ");
 }
+
+#[test]
+fn a_damaged_content_is_kept_anew() {
+    let key = Identity::generate();
+    let world = world(&[&key]);
+    run(&world, &[&key], 0, &["apply", "--auto-approve"]);
+    let kept = crate::harness::digest(world.read("a.ps1").as_bytes());
+    let kept = world.path(format!(".jumpbag/test/objects/{kept}"));
+    let mut sealed = std::fs::read(&kept).unwrap();
+    sealed.truncate(sealed.len() - 3);
+    std::fs::write(&kept, &sealed).unwrap();
+    world.edit("jumpbag.yaml", "description: '", "description: 'New: ");
+    run(&world, &[&key], 0, &["apply", "--auto-approve"]);
+    assert!(std::fs::read(&kept).unwrap().len() >= sealed.len() + 3);
+}

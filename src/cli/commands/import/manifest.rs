@@ -145,9 +145,6 @@ impl Writing {
                 let Some((source, _)) = item.fate.source() else {
                     continue;
                 };
-                if contents.has(item.file.sha256)? {
-                    continue;
-                }
                 let path = self.base.folder().join(source);
                 let source =
                     reader(&path, LARGEST).map_err(|cause| error::Error::Read { path, cause })?;
