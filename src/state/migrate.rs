@@ -48,6 +48,8 @@ impl Locked {
         copied?;
         self.check_held()?;
         target.check_held()?;
+        // Those that an earlier run left there, too.
+        into.settle_objects()?;
         match target.stored() {
             Some((there, _)) if *there == known => {}
             there => {
