@@ -48,9 +48,12 @@ use output::Output;
 /// None: failures are printed to standard error, and the exit code says what became of the run.
 pub fn main() -> ExitCode {
     if asks_for_version(std::env::args_os()) {
-        // A closed standard output is nothing to report.
-        writeln!(io::stdout(), concat!("jumpbag ", env!("CARGO_PKG_VERSION"))).ok();
-        return Exit::Done.into();
+        let written = writeln!(io::stdout(), concat!("jumpbag ", env!("CARGO_PKG_VERSION")));
+        return match written {
+            // A closed standard output is nothing to report.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Failed.into(),
+            Ok(()) | Err(_) => Exit::Done.into(),
+        };
     }
     core_dump::refuse();
     let cli = match Cli::try_parse() {

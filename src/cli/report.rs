@@ -112,8 +112,9 @@ fn source(code: &dyn SourceCode, diagnostic: &dyn Diagnostic) -> Option<Texts> {
             let text = String::from_utf8_lossy(contents.data());
             let name = escape::visible(contents.name().unwrap_or("manifest")).into_owned();
             let start = contents.span().offset();
-            let text = without_passwords(escape::source_for_display(&text));
-            Text::at(start, name, text)
+            // What is escaped is another text.
+            let text = without_passwords(text);
+            Text::at(start, name, escape::source_for_display(&text))
         }));
     }
     (!texts.is_empty()).then(|| Texts::new(texts))

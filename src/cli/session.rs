@@ -184,6 +184,13 @@ impl Session {
         self.of_budget(Budget::ages).await.unwrap_or_default()
     }
 
+    /// The same of all calls, those of this run included.
+    pub(super) async fn spent_by_all(&self) -> Vec<Duration> {
+        self.of_budget(Budget::ages_of_all)
+            .await
+            .unwrap_or_default()
+    }
+
     async fn of_budget<T: Send + 'static>(&self, ask: fn(&Budget) -> T) -> Option<T> {
         let budget = self.budget.clone()?;
         Some(apart(move || ask(&budget)).await)
@@ -256,7 +263,9 @@ impl Session {
                 (emulator.url(), identity, Some(emulator))
             }
         };
-        let endpoint = Url::parse(&endpoint).map_err(|cause| Error::Endpoint { cause })?;
+        let endpoint = Url::parse(&endpoint).map_err(|cause| Error::Endpoint {
+            why: cause.to_string(),
+        })?;
         if let Some(Some(problem)) = self.of_budget(Budget::problem).await {
             self.output.warning(&problem);
         }
@@ -352,8 +361,19 @@ fn endpoint_of(text: &str) -> Result<Endpoint, Error> {
     if let Some(folder) = text.strip_prefix("emulator:") {
         return Ok(Endpoint::Emulator(folder.into()));
     }
+    let wrong = |why: &str| {
+        Err(Error::Endpoint {
+            why: why.to_owned(),
+        })
+    };
     match Url::parse(text) {
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+            wrong("it holds a user or a password")
+        }
+        Ok(url) if url.query().is_some() || url.fragment().is_some() => {
+            wrong("it holds a query or a fragment")
+        }
         Ok(url) => Ok(Endpoint::Url(url.into())),
-        Err(cause) => Err(Error::Endpoint { cause }),
+        Err(cause) => wrong(&cause.to_string()),
     }
 }

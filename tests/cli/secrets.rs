@@ -212,8 +212,6 @@ fn when_the_address_is_not_one_that_a_token_may_go_to() {
     });
 }
 
-/// It would hold the token.
-#[cfg(target_os = "linux")]
 #[test]
 fn when_there_is_a_password_in_the_environments_endpoint() {
     let world = World::new();
@@ -225,10 +223,17 @@ fn when_there_is_a_password_in_the_environments_endpoint() {
         "https://me:hush-hush@example.org/",
         "hush-hush",
     ] {
-        let mut command = world.command(&["-vvv", "plan"]);
-        let output = command.env("JUMPBAG_ENDPOINT", endpoint).output().unwrap();
-        secrets.assert_unsaid(endpoint, &output);
-        assert_eq!(output.status.code(), Some(1), "{endpoint}");
+        for args in [
+            &["-vvv", "plan"][..],
+            &["plan", "--no-refresh", "--out", "plan.json"],
+            &["status", "--no-refresh"],
+        ] {
+            let mut command = world.command(args);
+            let output = command.env("JUMPBAG_ENDPOINT", endpoint).output().unwrap();
+            secrets.assert_unsaid(endpoint, &output);
+            assert_eq!(output.status.code(), Some(1), "{endpoint}");
+        }
+        secrets.assert_unwritten(&world, &[]);
     }
 }
 
@@ -244,6 +249,12 @@ fn when_there_is_a_password_in_a_manifest_where_none_may_be() {
         format!("state: {{backend: s3, url: '{url}'}}"),
         format!("nothing: {url}"),
         format!("files: [{{source: a # {url}\n"),
+        "libraries: {test: {endpoint: 'https://me:a/b@hush-hush@h'}}".to_owned(),
+        "libraries: {test: {endpoint: 'https://x.example/?sig=hush-hush'}}".to_owned(),
+        "libraries: {test: {endpoint: \"https:\\/\\/me:hush-hush@h\"}}".to_owned(),
+        "state: {backend: s3, url: 's3://AKIA:x/hush-hush@bucket/p'}".to_owned(),
+        "state: {backend: azure, url: 'https://a.blob.core.windows.net/c/p?sv=1&sig=hush-hush%3D'}"
+            .to_owned(),
     ] {
         world.write("jumpbag.yaml", format!("version: 1\n{manifest}\n"));
         for format in ["human", "json", "sarif", "github", "azure"] {
@@ -257,6 +268,8 @@ fn when_there_is_a_password_in_a_manifest_where_none_may_be() {
     }
 }
 
+/// It would hold the token.
+#[cfg(target_os = "linux")]
 #[test]
 fn no_core_file_is_written() {
     let (_world, emulator) = beside(&[]);

@@ -90,15 +90,14 @@ pub(crate) enum Error {
     },
 
     /// The endpoint of the library `default` cannot be used.
-    #[error("JUMPBAG_ENDPOINT is not an endpoint")]
+    #[error("JUMPBAG_ENDPOINT is not an endpoint: {why}")]
     #[diagnostic(
         code(jumpbag::cli::endpoint),
         help("write https://HOST, http:// for a loopback address only, or emulator:FOLDER")
     )]
     Endpoint {
         /// What is wrong with it. It is not repeated: there may be a password in it.
-        #[source]
-        cause: url::ParseError,
+        why: String,
     },
 
     /// `JUMPBAG_TIMEOUT` is no length of time.

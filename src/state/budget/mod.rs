@@ -125,12 +125,20 @@ impl Budget {
     /// How long ago each of the calls was that other runs have made; what they have reserved counts as made
     /// now. Calls that no window sees any more are left out.
     pub(crate) fn ages(&self) -> Vec<Duration> {
+        self.ages_of(self.others(&self.read().book))
+    }
+
+    /// The same of all runs, this one included.
+    pub(crate) fn ages_of_all(&self) -> Vec<Duration> {
+        self.ages_of(self.read().book.values().flat_map(Account::calls).collect())
+    }
+
+    fn ages_of(&self, mut calls: Vec<Calls>) -> Vec<Duration> {
         let now = self.now();
         // More than the largest window takes make no difference.
         let most = self.limits.iter().map(|limit| limit.calls).max();
-        let mut others = self.others(&self.read().book);
-        others.sort_unstable_by(|one, other| other.cmp(one));
-        let ages = others.into_iter().flat_map(|it| {
+        calls.sort_unstable_by(|one, other| other.cmp(one));
+        let ages = calls.into_iter().flat_map(|it| {
             let age = Duration::try_from(now.duration_since(it.at)).unwrap_or_default();
             std::iter::repeat_n(age, it.calls as usize)
         });
