@@ -84,6 +84,8 @@ pub(crate) struct LastWrite {
 pub(crate) enum LockSeen {
     /// By nobody.
     Free,
+    /// Nobody can tell.
+    NotKnown,
     /// By a run; null in the moment before it says who it is.
     Held {
         /// Who holds it.
@@ -209,8 +211,8 @@ fn written(written: &LastWrite) -> Pieces {
     let mut pieces = vec![
         plain(to_seconds(&written.at).into_owned()),
         plain(format!("by {}:", who(&written.user, &written.host))),
-        plain(visible(&written.command).into_owned()),
     ];
+    pieces.extend(words(&written.command));
     pieces.extend(
         written
             .run_url
@@ -223,16 +225,18 @@ fn written(written: &LastWrite) -> Pieces {
 fn lock(lock: &LockSeen) -> Pieces {
     let held = |how: &str, owner: &LockOwner| {
         let since = to_seconds(&owner.since).into_owned();
-        vec![
+        let mut pieces = vec![
             (Role::Changed, how.to_owned()),
             (Role::Plain, format!("by {}", who(&owner.user, &owner.host))),
-            (Role::Plain, format!("since {}:", visible(&since))),
-            (Role::Plain, visible(&owner.command).into_owned()),
-            (Role::Quiet, format!("(id {})", visible(&owner.id))),
-        ]
+            (Role::Plain, format!("since {},", word(&since))),
+            (Role::Plain, format!("id {}:", word(&owner.id))),
+        ];
+        pieces.extend(words(&owner.command));
+        pieces
     };
     match lock {
         LockSeen::Free => vec![(Role::Plain, "free".to_owned())],
+        LockSeen::NotKnown => vec![(Role::Quiet, "not known".to_owned())],
         LockSeen::Held { owner: None } => vec![(Role::Changed, "held".to_owned())],
         LockSeen::Held { owner: Some(owner) } => held("held", owner),
         LockSeen::LeftBehind { owner } => held("left behind", owner),
@@ -273,6 +277,12 @@ fn per(milliseconds: u64) -> String {
     let fits = |(unit, _): &&(u64, &str)| milliseconds.is_multiple_of(*unit);
     let (unit, name) = units.iter().find(fits).unwrap_or(&(1, "ms"));
     format!("{}{name}", milliseconds / unit)
+}
+
+/// The words of a command, which may be anybody's: nothing in it makes a line or a column.
+fn words(command: &str) -> impl Iterator<Item = (Role, String)> {
+    let words = command.split_whitespace();
+    words.map(|word| (Role::Plain, visible(word).into_owned()))
 }
 
 fn who(user: &str, host: &str) -> String {

@@ -123,11 +123,15 @@ impl Exclusion {
                 }));
             }
         };
-        let held = folder
-            .is_locked()
-            .map_err(|error| cannot_lock(folder, error))?;
+        let is_held = || {
+            let locked = folder.is_locked();
+            locked.map_err(|error| cannot_lock(folder, error))
+        };
+        let held = is_held()?;
         Ok(match written_owner(prefix)? {
             owner if held => LockStatus::Held(owner),
+            // It may have come in between.
+            Some(owner) if is_held()? => LockStatus::Held(Some(owner)),
             Some(owner) => LockStatus::LeftBehind(owner),
             None => LockStatus::Free,
         })

@@ -100,7 +100,7 @@ fn status_says_who_holds_the_lock_and_who_left_it_behind() {
     let held = lock();
     assert!(held.starts_with("lock held by tester@"), "{held}");
     assert!(
-        held.contains(" since [TIME]: jumpbag apply --auto-approve --concurrency 1 (id [ID])"),
+        held.contains(" since [TIME], id [ID]: jumpbag apply --auto-approve --concurrency 1"),
         "{held}"
     );
     killed(holder);

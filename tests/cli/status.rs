@@ -63,7 +63,7 @@ fn what_others_did_and_the_calls_that_are_left() {
       written  [TIME] by tester@[HOST]: jumpbag state rm b.sh
       lock     free
       drift    1 file, 1 unmanaged
-      calls    97 of 100 left in 1m, 1,497 of 1,500 left in 1h
+      calls    96 of 100 left in 1m, 1,496 of 1,500 left in 1h
     ");
     world.write("status.json", world.expect(0, &["status", "--json"]).stdout);
     world.assert_obeys("status", "status.json");
@@ -72,10 +72,10 @@ fn what_others_did_and_the_calls_that_are_left() {
     assert_eq!(status["endpoint"], emulator.url);
     assert_eq!(status["drift"], json!({ "drifted": 1, "unmanaged": 1 }));
     assert_eq!(status["lock"], json!({ "status": "free" }));
-    // The last one was of the status before.
+    // This status has asked, too.
     let left = json!([
-        { "calls": 100, "per_ms": 60_000, "left": 96 },
-        { "calls": 1500, "per_ms": 3_600_000, "left": 1496 },
+        { "calls": 100, "per_ms": 60_000, "left": 95 },
+        { "calls": 1500, "per_ms": 3_600_000, "left": 1495 },
     ]);
     assert_eq!(status["limits"], left);
 }
@@ -90,11 +90,44 @@ fn a_library_that_cannot_be_asked_is_shown_from_what_is_known() {
       files    0 files
       lock     free
       drift    not known
-      calls    100 of 100 left in 1m, 1,500 of 1,500 left in 1h
+      calls    95 of 100 left in 1m, 1,495 of 1,500 left in 1h
     ");
     assert!(
         run.stderr.starts_with("jumpbag::library::unreachable\n"),
         "{run}"
     );
     world.expect(0, &["status", "--no-refresh"]);
+}
+
+#[test]
+fn of_several_libraries_it_is_said_which_one_could_not_be_asked() {
+    let world = World::new();
+    let libraries =
+        format!("  one: {{endpoint: '{CLOSED}'}}\n  two: {{endpoint: 'emulator:.two'}}\n");
+    world.write(
+        "jumpbag.yaml",
+        format!("version: 1\nlibraries:\n{libraries}files: []\n"),
+    );
+    let run = world.expect(1, &["status"]);
+    assert!(run.stderr.contains("`one`"), "{run}");
+    assert!(!run.stderr.contains("`two`"), "{run}");
+}
+
+/// Who may write the state's folder may write anything there.
+#[test]
+fn no_command_of_anybody_makes_a_row() {
+    let world = world("emulator:.library");
+    world.expect(0, &["apply", "--auto-approve"]);
+    let gap = " ".repeat(70);
+    let lock = json!({
+        "format_version": "1.0", "id": "i", "user": "u", "host": "h", "pid": 1,
+        "command": format!("jumpbag apply{gap}  drift    none{gap}\n  calls    free"),
+        "since": "2026-01-01T00:00:00Z",
+    });
+    world.write(".jumpbag/test/lock.json", lock.to_string());
+    let status = world.expect(0, &["status", "--no-refresh"]).stdout;
+    assert!(status.contains("left behind by u@h"), "{status}");
+    assert_eq!(status.matches("  drift  ").count(), 1, "{status}");
+    assert_eq!(status.matches("  calls  ").count(), 1, "{status}");
+    assert!(status.lines().all(|line| line.len() <= 80), "{status}");
 }

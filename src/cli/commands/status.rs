@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::Context;
 use crate::cli::args::StatusArgs;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::libraries::{self, Unready};
+use crate::cli::libraries::{self, OfLibrary, Unready};
 use crate::cli::session::{self, Session};
 use crate::gather;
 use crate::model::Limit;
@@ -35,34 +35,44 @@ pub(in crate::cli) async fn run(context: &Context, args: &StatusArgs) -> Result<
         status_text(&statuses, TextOptions { color })
     };
     context.output.result(&text)?;
-    let unseen: Vec<_> = unseen.into_iter().flatten().collect();
-    for failure in &unseen {
-        context.output.error(&*failure.report);
+    let is_one = statuses.len() == 1 && unready.is_empty();
+    for (status, failures) in statuses.iter().zip(&unseen) {
+        for Failure { report, .. } in failures {
+            let (library, error) = (status.library.name.as_str(), &**report);
+            if is_one {
+                context.output.error(error);
+            } else {
+                context.output.error(&OfLibrary { library, error });
+            }
+        }
     }
-    Ok(if unseen.is_empty() && unready.is_empty() {
+    Ok(if unseen.iter().all(Vec::is_empty) && unready.is_empty() {
         Exit::Done
     } else {
         Exit::Failed
     })
 }
 
-/// How one library stands, and why it could not be asked, where it could not: the rest is worth knowing then.
+/// How one library stands, and why there is something that could not be asked: the rest is worth knowing then.
 async fn look(
     session: &Session,
     no_refresh: bool,
-) -> Result<(LibraryStatus, Option<Failure>), Failure> {
+) -> Result<(LibraryStatus, Vec<Failure>), Failure> {
     let document = session.read().await?;
+    let mut unseen: Vec<Failure> = Vec::new();
     let store = session.store.clone();
-    let lock = session::apart(move || store.lock_status()).await?;
-    let spent = session.spent().await;
-    let drift = if no_refresh {
-        Ok(None)
-    } else {
-        drift(session, document.as_ref()).await.map(Some)
+    let lock = match session::apart(move || store.lock_status()).await {
+        Ok(lock) => lock_seen(lock),
+        Err(error) => {
+            unseen.push(error.into());
+            LockSeen::NotKnown
+        }
     };
-    let (drift, unseen) = match drift {
-        Ok(drift) => (drift, None),
-        Err(failure) => (None, Some(failure)),
+    let drift = if no_refresh {
+        None
+    } else {
+        let drift = drift(session, document.as_ref()).await;
+        drift.map_err(|failure| unseen.push(failure)).ok()
     };
     let known = document.as_ref();
     let status = LibraryStatus {
@@ -73,9 +83,10 @@ async fn look(
         written: known
             .and_then(|document| document.written.as_ref())
             .map(written),
-        lock: lock_seen(lock),
+        lock,
         drift,
-        limits: left(&session.library.limits, &spent),
+        // Last, so that what was asked for this counts.
+        limits: left(&session.library.limits, &session.spent_by_all().await),
     };
     Ok((status, unseen))
 }
