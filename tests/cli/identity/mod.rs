@@ -29,15 +29,19 @@ const REQUEST_TOKEN: &str = "hush-request-token";
 const BUILD_TOKEN: &str = "hush-build-token";
 const HEADER: &str = "hush-identity-header";
 
-/// The secrets above in every form, a part of any, and any token and assertion: all begin with an encoded `{"`.
-const ANY_SECRET: [&str; 7] = [
+/// How any token and assertion begins: with an encoded `{"typ"` or `{"alg"`. Of less, certificates have some by chance.
+const TOKENS: [&str; 2] = ["eyJ0eXAi", "eyJhbGci"];
+
+/// The secrets above in every form, a part of any, and any token and assertion.
+const ANY_SECRET: [&str; 8] = [
     SECRET,
     PASSWORD,
     REQUEST_TOKEN,
     BUILD_TOKEN,
     HEADER,
     "hush-",
-    "eyJ",
+    TOKENS[0],
+    TOKENS[1],
 ];
 
 /// What the tests themselves write, secrets included.
