@@ -34,15 +34,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("http", &[]),
     ("identity", &["http", "library", "model"]),
     ("library", &["diagnostics", "http", "model"]),
-    ("manifest", &["diagnostics", "files", "model"]),
+    ("lint", &["diagnostics", "model", "text"]),
+    ("manifest", &["diagnostics", "files", "model", "text"]),
     ("model", &[]),
     ("plan", &["model"]),
-    ("render", &["model", "plan"]),
+    ("render", &["model", "plan", "text"]),
     ("state", &["diagnostics", "files", "model"]),
+    ("text", &[]),
 ];
 
 /// Modules that are pure, and what none of them may name.
-const PURE: &[&str] = &["annotate", "explain", "model", "plan", "render"];
+const PURE: &[&str] = &[
+    "annotate", "explain", "lint", "model", "plan", "render", "text",
+];
 const IMPURE: &[&str] = &[
     "std::fs",
     "std::env",

@@ -14,6 +14,7 @@ mod exit;
 mod file;
 mod ledger;
 mod libraries;
+mod lints;
 mod output;
 mod progress;
 #[cfg(test)]

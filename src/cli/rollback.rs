@@ -35,6 +35,8 @@ pub(super) fn fill(sessions: &mut [Session], serial: u64) -> Result<(), Failure>
                 source: name.as_str().into(),
                 adopt: false,
                 protect: tracked.protect,
+                is_opaque: false,
+                place: 0..0,
             };
             (name, desired)
         })

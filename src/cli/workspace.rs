@@ -146,7 +146,7 @@ fn stat_cache(context: &Context) -> StatCache {
 }
 
 /// `problem` as a plan holds it, without the texts that it is in.
-fn warning(texts: &Texts, problem: &Problem) -> Warning {
+pub(super) fn warning(texts: &Texts, problem: &Problem) -> Warning {
     let first = problem.labels.first();
     let place = first.and_then(|(span, _)| texts.place(*span));
     Warning {

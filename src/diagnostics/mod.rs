@@ -3,6 +3,7 @@
 //! Errors of an operation are not here; every module has its own enum of those.
 
 mod code;
+pub(crate) mod lints;
 mod passwords;
 mod problem;
 mod text;

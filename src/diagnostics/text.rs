@@ -182,6 +182,19 @@ impl Texts {
         Self(texts.into())
     }
 
+    /// These and the texts `more`, which lie behind them.
+    pub(crate) fn and(&self, more: Vec<Text>) -> Self {
+        if more.is_empty() {
+            return self.clone();
+        }
+        Self::new(self.0.iter().cloned().chain(more).collect())
+    }
+
+    /// The first offset that a text behind them can have.
+    pub(crate) fn next_start(&self) -> usize {
+        self.0.last().map_or(0, Text::next_start)
+    }
+
     /// The name of the first text; empty where there is none.
     pub(crate) fn name(&self) -> &str {
         self.0.first().map_or("", Text::name)

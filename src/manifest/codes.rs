@@ -14,7 +14,6 @@ macro_rules! codes {
 }
 
 codes! {
-    NAME_CHARACTERS = "jumpbag::lint::name_characters";
     ABSOLUTE_PATH = "jumpbag::manifest::absolute_path";
     BACKSLASH = "jumpbag::manifest::backslash";
     BAD_ALIAS = "jumpbag::manifest::bad_alias";

@@ -9,15 +9,23 @@ use super::real::{Folders, Real};
 use crate::files::open::{OpenError, open};
 use crate::files::stat_cache::StatCache;
 use crate::model::{Hasher, Sha256};
+use crate::text::Glance;
+
+/// The content of a file that was read, or is known from an earlier run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hashed {
+    pub(super) sha256: Sha256,
+    /// The number of bytes that were hashed.
+    pub(super) size: u64,
+    /// See [`DesiredFile::is_opaque`](crate::model::DesiredFile::is_opaque).
+    pub(super) is_opaque: bool,
+}
 
 /// What was found at a source's path.
 #[derive(Debug)]
 pub(super) enum Content {
-    /// A file with this content; the size is that of the bytes that were hashed.
-    Hashed {
-        sha256: Sha256,
-        size: u64,
-    },
+    /// A file with this content.
+    Hashed(Hashed),
     /// A file of this size, which is over the limit; it was not hashed.
     TooLarge {
         size: u64,
@@ -127,7 +135,11 @@ pub(super) fn known_or_hashed(real: &Real, limit: u64, cache: &StatCache) -> io:
         && let Some(stamp) = &real.stamp
         && let Some(sha256) = cache.get(stamp)
     {
-        return Ok(Content::Hashed { sha256, size });
+        return Ok(Content::Hashed(Hashed {
+            sha256,
+            size,
+            is_opaque: false,
+        }));
     }
     hash(&real.path, limit, cache)
 }
@@ -148,7 +160,7 @@ pub(super) fn hash(real: &Utf8Path, limit: u64, cache: &StatCache) -> io::Result
             size: metadata.len(),
         });
     }
-    let mut hasher = Hasher::default();
+    let (mut hasher, mut glance) = (Hasher::default(), Glance::default());
     let mut size = 0_u64;
     let mut piece = vec![0; 64 * 1024];
     loop {
@@ -163,7 +175,9 @@ pub(super) fn hash(real: &Utf8Path, limit: u64, cache: &StatCache) -> io::Result
         if size > limit {
             return Ok(Content::TooLarge { size });
         }
-        hasher.update(piece.get(..length).unwrap_or_default());
+        let read = piece.get(..length).unwrap_or_default();
+        hasher.update(read);
+        glance.pass(read);
     }
     if size == 0 {
         return Ok(Content::Empty);
@@ -172,5 +186,9 @@ pub(super) fn hash(real: &Utf8Path, limit: u64, cache: &StatCache) -> io::Result
     if size == metadata.len() {
         cache.put(&metadata, sha256);
     }
-    Ok(Content::Hashed { sha256, size })
+    Ok(Content::Hashed(Hashed {
+        sha256,
+        size,
+        is_opaque: glance.is_opaque(),
+    }))
 }

@@ -28,9 +28,10 @@ const MAX_DEPTH: usize = 8;
 pub(super) const KEYS: [&str; 4] = ["version", "include", "defaults", "files"];
 
 /// What only the manifest has.
-const ELSEWHERE: [(&str, &str); 3] = [
+const ELSEWHERE: [(&str, &str); 4] = [
     ("libraries", "declare the libraries in the manifest"),
     ("library_defaults", "move it into the manifest"),
+    ("lints", "move it into the manifest"),
     ("state", "say in the manifest where the state is kept"),
 ];
 

@@ -44,6 +44,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::diagnostics::lints::Levels;
 use crate::diagnostics::{Invalid, Problem, Severity, Span, Text, Texts};
 use crate::files::stat_cache::StatCache;
 use decode::{Decoder, Located};
@@ -76,6 +77,8 @@ pub(crate) struct Manifest {
     pub(crate) libraries: Vec<Library>,
     /// Where the state is kept.
     pub(crate) state: StateSettings,
+    /// How much each lint matters.
+    pub(crate) lints: Levels,
     /// The entries, as they are written: those of the manifest, and, if they were read, of what it includes.
     pub(crate) files: Vec<Entry>,
 }
@@ -88,12 +91,13 @@ impl Manifest {
 }
 
 /// The keys of a manifest.
-const KEYS: [&str; 7] = [
+const KEYS: [&str; 8] = [
     "version",
     "include",
     "libraries",
     "library_defaults",
     "state",
+    "lints",
     "defaults",
     "files",
 ];
@@ -188,6 +192,7 @@ fn parse_what_is_good(path: &Utf8Path, bytes: &[u8]) -> Parsed {
             path: path.to_owned(),
             libraries: Vec::new(),
             state: StateSettings::default(),
+            lints: Levels::default(),
             files: Vec::new(),
         },
         text: text.clone(),
@@ -225,6 +230,9 @@ impl Parsed {
         );
         if let Some(node) = fields.get("state") {
             settings::state(decoder, node, &mut self.manifest.state);
+        }
+        if let Some(node) = fields.get("lints") {
+            settings::lints(decoder, node, &mut self.manifest.lints);
         }
         let origin = Arc::new(Origin {
             role: Role::Manifest,

@@ -5,15 +5,15 @@ use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::content::{self, Content, Contents};
+use super::content::{self, Content, Contents, Hashed};
 use super::entry::invalid_name;
 use super::glob::{Finder, Pattern, is_glob};
 use super::real::Real;
 use super::skipped::Skipped;
 use super::{Entry, EntryName, Library, Manifest, codes, names, quantity};
-use crate::diagnostics::{Problem, Span};
+use crate::diagnostics::{Problem, Span, lints};
 use crate::files::stat_cache::StatCache;
-use crate::model::{DesiredFile, File, Name, Sha256};
+use crate::model::{DesiredFile, File, Name};
 
 /// What the manifest asks of the selected libraries.
 #[derive(Clone, Debug)]
@@ -92,8 +92,7 @@ pub(super) struct Found<'m> {
     pub(super) span: Span,
     /// Where the content is read from.
     pub(super) path: Utf8PathBuf,
-    sha256: Sha256,
-    size: u64,
+    content: Hashed,
 }
 
 impl Found<'_> {
@@ -102,8 +101,8 @@ impl Found<'_> {
         let attributes = self.source.entry.attributes_in(library);
         DesiredFile {
             file: File {
-                sha256: self.sha256,
-                size: Some(self.size),
+                sha256: self.content.sha256,
+                size: Some(self.content.size),
                 description: attributes.description.clone(),
                 has_parameters: attributes.has_parameters,
                 parameters_description: attributes.parameters_description.clone(),
@@ -111,6 +110,8 @@ impl Found<'_> {
             source: self.path.clone(),
             adopt: attributes.adopt,
             protect: attributes.protect,
+            is_opaque: self.content.is_opaque,
+            place: self.source.entry.source.span.start..self.source.entry.source.span.end,
         }
     }
 }
@@ -264,7 +265,7 @@ impl<'m> Resolver<'m> {
                 .get(nth)
                 .and_then(|content| self.good(source, content));
             let name = self.name(source);
-            let (Some((name, span)), Some((sha256, size))) = (name, content) else {
+            let (Some((name, span)), Some(content)) = (name, content) else {
                 continue;
             };
             files.push(Found {
@@ -272,20 +273,19 @@ impl<'m> Resolver<'m> {
                 name,
                 span,
                 path: source.entry.origin.folder.join(&source.path),
-                sha256,
-                size,
+                content,
             });
         }
         files
     }
 
-    /// Hash and size of `content`, unless it cannot be uploaded.
-    fn good(&mut self, source: &Source<'m>, content: &Content) -> Option<(Sha256, u64)> {
+    /// What is known of `content`, unless it cannot be uploaded.
+    fn good(&mut self, source: &Source<'m>, content: &Content) -> Option<Hashed> {
         let path = &source.path;
         let folder = format!("{}'s folder", source.entry.origin.role.the());
         let problem = match content {
-            Content::Hashed { sha256, size } => {
-                return self.fits(source, *size).then_some((*sha256, *size));
+            Content::Hashed(hashed) => {
+                return self.fits(source, hashed.size).then_some(*hashed);
             }
             Content::TooLarge { size } => {
                 self.fits(source, *size);
@@ -385,19 +385,38 @@ impl<'m> Resolver<'m> {
                 }
             }
         };
-        let ordinary = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-        if let Some(odd) = name.as_str().chars().find(|c| !ordinary(*c)) {
+        self.look_at(&name, span);
+        Some((name, span))
+    }
+
+    /// Reports what is odd about the name at `span`, and no error.
+    fn look_at(&mut self, name: &Name, span: Span) {
+        let levels = &self.manifest.lints;
+        let spaces = name.as_str().contains(' ').then(|| {
+            let message = format!("the name `{name}` contains a space");
+            let problem = levels.problem(&lints::NAME_SPACES, message)?;
+            Some(
+                problem
+                    .at(span, "a responder has to type it in quotes")
+                    .help("choose a `name` without one, such as with `-` in its place"),
+            )
+        });
+        let ordinary = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | ' ');
+        let odd = name.as_str().chars().find(|c| !ordinary(*c));
+        let characters = odd.map(|odd| {
             let message = format!("the name `{name}` contains `{odd}`");
-            self.problems.push(
-                Problem::warning(&codes::NAME_CHARACTERS, message)
+            let problem = levels.problem(&lints::NAME_CHARACTERS, message)?;
+            Some(
+                problem
                     .at(
                         span,
                         "the portal asks for letters, digits, `.`, `_` and `-`",
                     )
                     .help("choose a `name` of these characters; the API may refuse others"),
-            );
-        }
-        Some((name, span))
+            )
+        });
+        let found = [spaces, characters].into_iter().flatten().flatten();
+        self.problems.extend(found);
     }
 }
 

@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use super::cloud::Cloud;
 use super::library::{Library, UNMANAGED_WORDS, default_keys};
 use super::settings::{BACKENDS, StateSettings};
+use crate::diagnostics::Code;
+use crate::diagnostics::lints::{self, Level};
 use crate::model::{Auth, Policy};
 
 /// A path that is relative, uses `/`, and starts with no `..`.
@@ -45,6 +47,7 @@ pub(crate) fn schema() -> Value {
             },
             "library_defaults": library_defaults(),
             "state": { "$ref": "#/$defs/state" },
+            "lints": lints(),
             "defaults": {
                 "description": "Attributes of every entry of this file; an entry's own value wins, null and an empty text too.",
                 "type": ["object", "null"],
@@ -69,6 +72,25 @@ pub(crate) fn schema() -> Value {
                 "properties": attributes()
             }
         }
+    })
+}
+
+fn lints() -> Value {
+    let levels = Level::WORDS.map(|(word, _)| word);
+    let lint = |lint: &&Code| {
+        let level = words(
+            &format!("See `jumpbag explain {}`.", lint.id),
+            &levels,
+            "warn",
+        );
+        (lint.id.to_owned(), level)
+    };
+    let properties: serde_json::Map<_, _> = lints::ALL.iter().map(lint).collect();
+    json!({
+        "description": "How much each lint matters. `warn`, the default, says it; `deny` refuses what it is about; `allow` does not look. `jumpbag explain CODE` has a page about each.",
+        "type": ["object", "null"],
+        "additionalProperties": false,
+        "properties": properties
     })
 }
 

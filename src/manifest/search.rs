@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use ignore::WalkBuilder;
 use rayon::prelude::*;
 
-use super::content::{Content, hash};
+use super::content::{Content, Hashed, hash};
 use super::path::normal;
 use super::skipped::Skipped;
 use super::yaml::holds_key;
@@ -87,7 +87,7 @@ pub(crate) fn search(
         .collect();
     for (content, candidate) in looked {
         match content {
-            Ok(Content::Hashed { sha256, size }) if wanted.contains(&sha256) => {
+            Ok(Content::Hashed(Hashed { sha256, size, .. })) if wanted.contains(&sha256) => {
                 let found = candidate.matched(&home, size);
                 searched.matches.entry(sha256).or_default().insert(found);
             }

@@ -1,4 +1,4 @@
-//! The settings of a manifest as a whole: its version, and where the state is kept.
+//! The settings of a manifest as a whole: its version, where the state is kept, and how much lints matter.
 
 use age::x25519::Recipient;
 use camino::Utf8PathBuf;
@@ -7,6 +7,7 @@ use url::Url;
 use super::decode::{Decoder, Fields};
 use super::node::{Node, Value};
 use super::{codes, path};
+use crate::diagnostics::lints::{self, Level, Levels};
 use crate::diagnostics::{Problem, Span};
 
 /// `state:`: where the state is kept.
@@ -240,6 +241,21 @@ pub(super) fn state(decoder: &mut Decoder<'_>, node: &Node, settings: &mut State
         settings.url = url(decoder, node, settings.backend);
     } else {
         bad_url(decoder, fields.span, settings.backend, "it has no `url`");
+    }
+}
+
+/// `node`, which is `lints`, into `levels`.
+pub(super) fn lints(decoder: &mut Decoder<'_>, node: &Node, levels: &mut Levels) {
+    let known: Vec<&str> = lints::ALL.iter().map(|lint| lint.id).collect();
+    let Some(fields) = decoder.fields(node, "`lints`", &known) else {
+        return;
+    };
+    for id in known {
+        if let Some(node) = fields.get(id)
+            && let Some(level) = decoder.word(node, "a lint", &Level::WORDS)
+        {
+            levels.set(id, level);
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! One file of a library, from each of the three sides.
 
+use std::ops::Range;
+
 use camino::Utf8PathBuf;
 
 use super::Sha256;
@@ -97,6 +99,10 @@ pub(crate) struct DesiredFile {
     pub(crate) adopt: bool,
     /// Whether a plan that would delete it is an error.
     pub(crate) protect: bool,
+    /// Whether its content was seen to be neither text nor an executable of Windows, so that there is nothing to look into.
+    pub(crate) is_opaque: bool,
+    /// What of the manifest asks for it, in bytes of the manifest's texts; empty where it is no manifest.
+    pub(crate) place: Range<usize>,
 }
 
 /// A file that jumpbag put into the library, as the state remembers it.

@@ -177,25 +177,38 @@ pub(crate) enum Refusal {
         /// How many are allowed.
         allowed: u64,
     },
+    /// A lint that the manifest denies found something in this file, which would be uploaded.
+    Lint {
+        /// The file.
+        name: Name,
+        /// The lint's code.
+        code: String,
+        /// What it found, as a phrase that begins with the name in backticks.
+        message: String,
+        /// What to do about it.
+        help: String,
+    },
 }
 
 impl Refusal {
     /// The diagnostic's code.
-    pub(crate) fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &str {
         match self {
             Self::Conflict(_) => "jumpbag::plan::conflict",
             Self::CaseClash { .. } => "jumpbag::plan::case_clash",
             Self::Protected(_) => "jumpbag::plan::protected",
             Self::TooManyDeletes { .. } => "jumpbag::plan::too_many_deletes",
+            Self::Lint { code, .. } => code,
         }
     }
 
     /// The file that it is about; `None` where it is about the whole plan.
     pub(crate) fn name(&self) -> Option<&Name> {
         match self {
-            Self::Conflict(name) | Self::CaseClash { name, .. } | Self::Protected(name) => {
-                Some(name)
-            }
+            Self::Conflict(name)
+            | Self::CaseClash { name, .. }
+            | Self::Protected(name)
+            | Self::Lint { name, .. } => Some(name),
             Self::TooManyDeletes { .. } => None,
         }
     }
@@ -204,7 +217,10 @@ impl Refusal {
     pub(crate) fn names(&self) -> impl Iterator<Item = &Name> {
         let other = match self {
             Self::CaseClash { name: _, other } => Some(other),
-            Self::Conflict(_) | Self::Protected(_) | Self::TooManyDeletes { .. } => None,
+            Self::Conflict(_)
+            | Self::Protected(_)
+            | Self::TooManyDeletes { .. }
+            | Self::Lint { .. } => None,
         };
         self.name().into_iter().chain(other)
     }
@@ -225,6 +241,7 @@ impl Refusal {
             Self::TooManyDeletes { deletes, allowed } => {
                 format!("the plan deletes {deletes} files, and {allowed} are allowed")
             }
+            Self::Lint { message, .. } => message.clone(),
         }
     }
 
@@ -245,6 +262,7 @@ impl Refusal {
             Self::TooManyDeletes { deletes, .. } => format!(
                 "pass `--allow-deletes {deletes}` for this run if that is meant, or raise `max_deletes`"
             ),
+            Self::Lint { help, .. } => help.clone(),
         }
     }
 }

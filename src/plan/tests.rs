@@ -51,6 +51,8 @@ fn desired(text: &str) -> Arc<BTreeMap<Name, DesiredFile>> {
         file: word.file,
         adopt: word.adopt,
         protect: word.protect,
+        is_opaque: false,
+        place: 0..0,
     };
     let files = words(text).into_iter();
     Arc::new(files.map(|word| (word.name.clone(), file(word))).collect())

@@ -51,7 +51,7 @@ const KINDS: [(Test, &str); 18] = [
 ];
 
 fn kind(bytes: &[u8]) -> Option<&'static str> {
-    if let Some(text) = super::content::decode(bytes) {
+    if let Some(text) = crate::text::decode(bytes) {
         return Some(text.encoding.as_text());
     }
     if bytes.starts_with(b"MZ") {

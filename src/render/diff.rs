@@ -3,11 +3,9 @@
 use std::ops::Range;
 
 use super::binary::Blob;
-use super::content::{Decoded, Encoding, Endings, decode};
-use super::heading::Language;
 use super::hunks::hunks;
-use super::signature;
 use crate::model::Sha256;
+use crate::text::{Decoded, Encoding, Endings, Language, decode, signature};
 
 /// What to show of a content that changed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,42 +4,10 @@
 //! neither are lines of comments and of quoted text: a wrong name misleads more than none.
 
 use super::fold::fold_to;
+use crate::text::Language;
 
 /// The most characters of a heading.
 const MOST: usize = 60;
-
-/// A language whose functions are known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Language {
-    PowerShell,
-    Shell,
-    Python,
-}
-
-impl Language {
-    /// The language of a file, by its name's extension or else by what its first line says runs it.
-    pub(super) fn of(name: &str, text: &str) -> Option<Self> {
-        let extension = name.rsplit_once('.').map(|(_, it)| it.to_ascii_lowercase());
-        match extension.as_deref() {
-            Some("ps1" | "psm1") => Some(Self::PowerShell),
-            Some("sh" | "bash" | "zsh" | "ksh") => Some(Self::Shell),
-            Some("py" | "pyw") => Some(Self::Python),
-            _ => Self::of_program(text.lines().next()?.strip_prefix("#!")?),
-        }
-    }
-
-    fn of_program(line: &str) -> Option<Self> {
-        let programs = line.split_whitespace().filter(|it| !it.starts_with('-'));
-        let mut programs = programs.map(|it| it.rsplit_once('/').map_or(it, |(_, name)| name));
-        let program = programs.find(|it| *it != "env")?;
-        match program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.') {
-            "pwsh" | "powershell" => Some(Self::PowerShell),
-            "sh" | "bash" | "dash" | "zsh" | "ksh" => Some(Self::Shell),
-            "python" => Some(Self::Python),
-            _ => None,
-        }
-    }
-}
 
 /// What each of `places`, which rise, and the line that stands or stood there, belongs to among `lines`: the
 /// innermost heading that starts before it and has not ended. Not escaped.
@@ -238,28 +206,6 @@ mod tests {
             [(lines.len() - 1, lines[lines.len() - 1])],
         )
         .remove(0)
-    }
-
-    #[test]
-    fn the_language_is_that_of_the_name_or_of_the_first_line() {
-        for (name, text, language) in [
-            ("a.ps1", "", Some(Language::PowerShell)),
-            ("A.PSM1", "#!/bin/sh", Some(Language::PowerShell)),
-            ("a.sh", "", Some(Language::Shell)),
-            ("a.py", "", Some(Language::Python)),
-            (
-                "a",
-                "#!/usr/bin/env -S pwsh -NoProfile\n",
-                Some(Language::PowerShell),
-            ),
-            ("a", "#! /bin/bash -e\r\n", Some(Language::Shell)),
-            ("a.txt", "#!/usr/bin/python3.12\n", Some(Language::Python)),
-            ("a.txt", "function A {", None),
-            ("ps1", "", None),
-            ("a", "#!", None),
-        ] {
-            assert_eq!(Language::of(name, text), language, "{name} {text}");
-        }
     }
 
     #[test]

@@ -5,8 +5,9 @@ use std::ops::Range;
 use super::diff::{Hunk, Line, Side};
 use super::edits::{self, Edit};
 use super::fold::{Folded, MOST, common_start, fold};
-use super::heading::{Language, headings};
+use super::heading::headings;
 use super::marks::{self, Marks, changed_words};
+use crate::text::Language;
 
 /// Lines of context around a change.
 const CONTEXT: usize = 3;

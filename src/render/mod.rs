@@ -1,11 +1,10 @@
 //! Showing a plan, as text, as Markdown, as HTML and as JSON.
 //!
-//! What to show is decided once, for all forms: [`content`] decodes, [`diff`] compares, [`escape`] makes
+//! What to show is decided once, for all forms: [`crate::text`] decodes, [`diff`] compares, [`escape`] makes
 //! what comes from outside harmless. How it looks in a terminal is [`mod@text`]'s and [`style`]'s business.
 //! No I/O, no clock, and no look at the terminal: its width is fixed and colour is a parameter.
 
 mod binary;
-mod content;
 mod contents;
 mod diff;
 mod drift;
@@ -22,7 +21,6 @@ mod json;
 mod markdown;
 mod marks;
 mod notes;
-mod signature;
 mod size;
 mod status;
 mod style;

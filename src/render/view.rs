@@ -9,7 +9,7 @@ use super::escape::{is_right_to_left, quoted, quoted_last};
 use super::fold::{common_start, fold};
 use super::size::{size, sizes, thousands};
 use crate::model::{Attribute, File, Name};
-use crate::plan::{Action, Change, Drift, LibraryPlan, Reason, Refusal};
+use crate::plan::{Action, Change, Drift, LibraryPlan, Reason, Refusal, Warning};
 
 /// What a reader sees a change as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +50,16 @@ impl Kind {
             Self::Unchanged => "unchanged",
         }
     }
+}
+
+/// The `warnings`, each with whether the one before it has the same code and help, which need not be repeated.
+pub(super) fn with_likeness(warnings: &[Warning]) -> impl Iterator<Item = (&Warning, bool)> {
+    let mut before: Option<&Warning> = None;
+    warnings.iter().map(move |warning| {
+        let last = before.replace(warning);
+        let is_like = last.is_some_and(|it| it.code == warning.code && it.help == warning.help);
+        (warning, is_like)
+    })
 }
 
 /// A change as it is shown, and everything that it is shown from: two that are equal look the same.

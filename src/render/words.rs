@@ -340,6 +340,7 @@ pub(super) fn can_wrap_message(refusal: &Refusal) -> bool {
         Refusal::Conflict(name) | Refusal::Protected(name) => is_word(name),
         Refusal::CaseClash { name, other } => is_word(name) && is_word(other),
         Refusal::TooManyDeletes { .. } => true,
+        Refusal::Lint { name, message, .. } => is_word(name) && is_prose(message),
     }
 }
 
@@ -348,7 +349,14 @@ pub(super) fn can_wrap_help(refusal: &Refusal) -> bool {
     match refusal {
         Refusal::CaseClash { name: _, other } => is_word(other),
         Refusal::Conflict(_) | Refusal::Protected(_) | Refusal::TooManyDeletes { .. } => true,
+        Refusal::Lint { help, .. } => is_prose(help),
     }
+}
+
+/// Whether no word of `text`, which may come from a plan's file, looks like a symbol of ours at the start of a line.
+fn is_prose(text: &str) -> bool {
+    let mut words = text.split(' ');
+    words.all(|word| word.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '`' | '"')))
 }
 
 fn is_word(name: &Name) -> bool {

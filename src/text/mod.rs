@@ -1,4 +1,15 @@
-//! From bytes to text, without losing what differs.
+//! From bytes to text, without losing what differs, and what a text is made of.
+
+mod characters;
+mod glance;
+mod language;
+pub(crate) mod signature;
+
+use std::borrow::Cow;
+
+pub(crate) use characters::is_hidden;
+pub(crate) use glance::Glance;
+pub(crate) use language::Language;
 
 /// How a text is written as bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +24,7 @@ pub(crate) enum Encoding {
 
 impl Encoding {
     /// Its name for a person.
-    pub(super) fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Utf8 => "UTF-8",
             Self::Utf8Bom => "UTF-8 with BOM",
@@ -24,7 +35,7 @@ impl Encoding {
     }
 
     /// What a text in it is called.
-    pub(super) fn as_text(self) -> &'static str {
+    pub(crate) fn as_text(self) -> &'static str {
         match self {
             Self::Utf8 | Self::Utf8Bom => "UTF-8 text",
             Self::Utf16Le | Self::Utf16Be => "UTF-16 text",
@@ -45,7 +56,7 @@ pub(crate) enum Endings {
 
 impl Endings {
     /// Its name for a person.
-    pub(super) fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",
             Self::Lf => "LF",
@@ -59,35 +70,46 @@ impl Endings {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Decoded {
     /// The text with LF for CRLF. A CR by itself is left in: PowerShell ends a line there.
-    pub(super) text: String,
-    pub(super) encoding: Encoding,
-    pub(super) endings: Endings,
+    pub(crate) text: String,
+    pub(crate) encoding: Encoding,
+    pub(crate) endings: Endings,
     /// Where the ends are mixed, which of them are CRLF, by line; otherwise empty.
-    pub(super) mixture: Vec<bool>,
+    pub(crate) mixture: Vec<bool>,
 }
 
-/// The text of `bytes`; `None` for what is not text: a NUL byte, or UTF-16 that is not valid.
-///
-/// No two contents are decoded to the same.
-pub(crate) fn decode(bytes: &[u8]) -> Option<Decoded> {
+/// The characters of `bytes` without a byte order mark, and how they are written; `None` for what is not text: a NUL
+/// byte, or UTF-16 that is not valid.
+pub(crate) fn characters(bytes: &[u8]) -> Option<(Encoding, Cow<'_, str>)> {
     let (encoding, text) = match bytes {
-        [0xff, 0xfe, rest @ ..] => (Encoding::Utf16Le, utf16(rest, u16::from_le_bytes)?),
-        [0xfe, 0xff, rest @ ..] => (Encoding::Utf16Be, utf16(rest, u16::from_be_bytes)?),
-        [0xef, 0xbb, 0xbf, rest @ ..] if str::from_utf8(rest).is_ok() => (
-            Encoding::Utf8Bom,
-            String::from_utf8_lossy(rest).into_owned(),
+        [0xff, 0xfe, rest @ ..] => (
+            Encoding::Utf16Le,
+            Cow::Owned(utf16(rest, u16::from_le_bytes)?),
         ),
+        [0xfe, 0xff, rest @ ..] => (
+            Encoding::Utf16Be,
+            Cow::Owned(utf16(rest, u16::from_be_bytes)?),
+        ),
+        // Most of what is not text is recognised here, and at once.
+        _ if bytes.contains(&0) => return None,
+        [0xef, 0xbb, 0xbf, rest @ ..] if str::from_utf8(rest).is_ok() => {
+            (Encoding::Utf8Bom, String::from_utf8_lossy(rest))
+        }
         _ => match str::from_utf8(bytes) {
-            Ok(text) => (Encoding::Utf8, text.to_owned()),
+            Ok(text) => (Encoding::Utf8, Cow::Borrowed(text)),
             Err(_) => (
                 Encoding::Windows1252,
                 bytes.iter().copied().map(windows_1252).collect(),
             ),
         },
     };
-    if text.contains('\0') {
-        return None;
-    }
+    (!text.contains('\0')).then_some((encoding, text))
+}
+
+/// The text of `bytes`; `None` for what is not text, as by [`characters()`].
+///
+/// No two contents are decoded to the same.
+pub(crate) fn decode(bytes: &[u8]) -> Option<Decoded> {
+    let (encoding, text) = characters(bytes)?;
     let (all, crlf) = (text.matches('\n').count(), text.matches("\r\n").count());
     let endings = match (all, crlf) {
         (0, _) => Endings::None,
@@ -104,7 +126,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Decoded> {
     let text = if crlf > 0 {
         text.replace("\r\n", "\n")
     } else {
-        text
+        text.into_owned()
     };
     Some(Decoded {
         text,

@@ -1,6 +1,7 @@
 //! The Authenticode signature block at the end of a PowerShell script.
 
-const BEGIN: &str = "# SIG # Begin signature block";
+/// The line that a block begins with.
+pub(crate) const BEGIN: &str = "# SIG # Begin signature block";
 const END: &str = "# SIG # End signature block";
 
 /// Splits `text` (with LF line ends) before the signature block at its end; the second part is empty
@@ -8,7 +9,7 @@ const END: &str = "# SIG # End signature block";
 ///
 /// A block is only taken for one if nothing in it could run: every line between the marks is `# ` and
 /// base64, and only empty lines come after. Anything else stays in the first part, which is shown.
-pub(super) fn split(text: &str) -> (&str, &str) {
+pub(crate) fn split(text: &str) -> (&str, &str) {
     let whole = (text, "");
     let Some(at) = text.rfind(BEGIN) else {
         return whole;
@@ -24,7 +25,7 @@ pub(super) fn split(text: &str) -> (&str, &str) {
 
 /// Whether two texts, each [`split`], differ in nothing before their blocks. The line end that signing puts
 /// before a block counts to it.
-pub(super) fn same_body(old: (&str, &str), new: (&str, &str)) -> bool {
+pub(crate) fn same_body(old: (&str, &str), new: (&str, &str)) -> bool {
     let is_signed = |unsigned: (&str, &str), signed: (&str, &str)| {
         unsigned.1.is_empty()
             && !signed.1.is_empty()

@@ -19,7 +19,7 @@ fn problems_come_out_in_every_format() {
     for format in ["json", "sarif", "github", "azure"] {
         let run = world.expect(1, &["validate", "--format", format]);
         assert_eq!(run.stderr, human.stderr, "people read the log, too");
-        for said in ["jumpbag", "source_missing", "name_characters", "gone.sh"] {
+        for said in ["jumpbag", "source_missing", "name_spaces", "gone.sh"] {
             assert!(run.stdout.contains(said), "{format}: {run}");
         }
         assert!(!run.stdout.contains(TOKEN));
@@ -27,7 +27,7 @@ fn problems_come_out_in_every_format() {
         assert_eq!(again.stdout, run.stdout);
     }
     insta::assert_snapshot!(world.expect(1, &["validate", "--format", "github"]).stdout, @"
-    ::warning file=jumpbag.yaml,line=6,endLine=6,col=13,endColumn=21,title=jumpbag%3A%3Alint%3A%3Aname_characters::the name `a b.sh` contains ` `%0Ahere: the portal asks for letters, digits, `.`, `_` and `-`%0Ahelp: choose a `name` of these characters; the API may refuse others
+    ::warning file=jumpbag.yaml,line=6,endLine=6,col=13,endColumn=21,title=jumpbag%3A%3Alint%3A%3Aname_spaces::the name `a b.sh` contains a space%0Ahere: a responder has to type it in quotes%0Ahelp: choose a `name` without one, such as with `-` in its place
     ::error file=jumpbag.yaml,line=7,endLine=7,col=13,endColumn=20,title=jumpbag%3A%3Amanifest%3A%3Asource_missing::`gone.sh` does not exist%0Ahere: this source%0Ahelp: create the file, or correct the path; it is relative to the manifest's folder
     ");
 }

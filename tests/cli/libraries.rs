@@ -1,7 +1,7 @@
 //! Two libraries in one manifest.
 
 use crate::emulator::Emulator;
-use crate::harness::{World, digest};
+use crate::harness::{QUIET, World, digest};
 
 /// The manifest of two libraries that differ in one file.
 fn two(world: &World, one: &Emulator, other: &Emulator) {
@@ -9,7 +9,7 @@ fn two(world: &World, one: &Emulator, other: &Emulator) {
     world.write("only.sh", "echo only\n");
     let manifest = format!(
         "version: 1\nlibraries:\n  contoso:\n    endpoint: {}\n  fabrikam:\n    endpoint: {}\nfiles:\n  \
-         - source: both.sh\n  - source: only.sh\n    libraries: [fabrikam]\n",
+         - source: both.sh\n  - source: only.sh\n    libraries: [fabrikam]\n{QUIET}",
         one.url, other.url
     );
     world.write("jumpbag.yaml", manifest);

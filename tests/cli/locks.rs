@@ -188,8 +188,7 @@ fn a_lock_is_of_one_library() {
     world.write("jumpbag.yaml", manifest.replace("libraries:\n", other));
     world.expect(0, &["apply", "--auto-approve", "-l", "other"]);
     world.write("new.sh", "echo new\n");
-    let manifest = world.read("jumpbag.yaml");
-    world.write("jumpbag.yaml", manifest + "  - source: new.sh\n");
+    world.edit("jumpbag.yaml", "files:\n", "files:\n  - source: new.sh\n");
     let run = world.expect(3, APPLY);
     assert!(run.stderr.contains("library `test`: the state in"), "{run}");
     assert!(

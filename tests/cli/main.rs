@@ -39,6 +39,7 @@ mod kept;
 mod killed;
 mod libraries;
 mod limits;
+mod lints;
 #[cfg(unix)]
 mod locks;
 mod login_host;

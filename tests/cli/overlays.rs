@@ -1,6 +1,6 @@
 //! Manifests that share files and settings: `include`, `overrides` and `library_defaults`.
 
-use crate::harness::World;
+use crate::harness::{QUIET, World};
 
 /// A repository in which two manifests can share `common/files.yaml`.
 fn repository(common: &str) -> World {
@@ -21,7 +21,10 @@ fn a_manifest_plans_and_applies_what_it_includes_from_elsewhere_in_its_repositor
     );
     world.write("repo/bags/one/own.sh", "echo own\n");
     let own = "files:\n  - source: own.sh\n";
-    world.write("repo/bags/one/jumpbag.yaml", format!("{INCLUDING}{own}"));
+    world.write(
+        "repo/bags/one/jumpbag.yaml",
+        format!("{INCLUDING}{own}{QUIET}"),
+    );
     let plan = world.expect(0, &["-C", "repo/bags/one", "plan"]);
     insta::assert_snapshot!(plan, @r#"
     Library test  at emulator:.library  no state yet
@@ -38,16 +41,16 @@ fn a_manifest_plans_and_applies_what_it_includes_from_elsewhere_in_its_repositor
     ----- stderr
       ⚠ `jumpbag.yaml` is valid, with warnings
 
-    Warning: jumpbag::lint::name_characters
+    Warning: jumpbag::lint::name_spaces
 
-      ⚠ the name `b c.sh` contains ` `
+      ⚠ the name `b c.sh` contains a space
        ╭─[../../common/files.yaml:7:11]
      6 │   - source: scripts/a.sh
      7 │     name: b c.sh
        ·           ───┬──
-       ·              ╰── the portal asks for letters, digits, `.`, `_` and `-`
+       ·              ╰── a responder has to type it in quotes
        ╰────
-      help: choose a `name` of these characters; the API may refuse others
+      help: choose a `name` without one, such as with `-` in its place
     ----- exit code 0
     "#);
     let manifest = "repo/bags/one/jumpbag.yaml";
@@ -152,7 +155,7 @@ fn libraries_share_settings_and_differ_in_what_is_overridden() {
     world.write("a.sh", "echo a\n");
     world.write(
         "jumpbag.yaml",
-        "version: 1\nlibrary_defaults:\n  max_deletes: 0\nlibraries:\n  contoso: { endpoint: 'emulator:.one' }\n  \
+        QUIET.to_owned() + "version: 1\nlibrary_defaults:\n  max_deletes: 0\nlibraries:\n  contoso: { endpoint: 'emulator:.one' }\n  \
          fabrikam: { endpoint: 'emulator:.two', max_deletes: 1 }\nfiles:\n  - source: a.sh\n    description: Collects\n    \
          overrides:\n      contoso: { description: Collects for Contoso }\n      \"fab*\": { parameters_description: -Days }\n",
     );
@@ -179,6 +182,20 @@ fn libraries_share_settings_and_differ_in_what_is_overridden() {
     2 API calls, at once under the limits
     Fingerprint: sha256:[DIGITS]
     ----- stderr
+      ⚠ lints have found something
+
+    Warning: jumpbag::lint::parameters_not_taken
+
+      ⚠ `a.sh` is offered with parameters, and takes none
+        ╭─[jumpbag.yaml:9:13]
+      8 │ files:
+      9 │   - source: a.sh
+        ·             ──┬─
+        ·               ╰── this file
+     10 │     description: Collects
+        ╰────
+      help: take `has_parameters` and `parameters_description` away, or have the
+            script take them
     ----- exit code 0
     "#);
     world.expect(0, &["plan", "--json", "plan.json"]);

@@ -238,6 +238,20 @@ fn a_plan_with_every_action_obeys_its_schema_and_so_does_the_state() {
     ");
     world.assert_obeys("plan", "plan.json");
     insta::assert_snapshot!(world.expect(0, &["apply", "plan.json", "--concurrency", "1"]).stderr, @"
+      ⚠ lints have found something
+
+    Warning: jumpbag::lint::parameters_not_taken
+
+      ⚠ `new-name.sh` is offered with parameters, and takes none (and 1 more)
+        ╭─[jumpbag.yaml:10:13]
+      9 │     description: test description
+     10 │   - source: new-name.sh
+        ·             ─────┬─────
+        ·                  ╰── this file
+     11 │     has_parameters: true
+        ╰────
+      help: take `has_parameters` and `parameters_description` away, or have the
+            script take them
     [1/6] forgot gone.sh
     [2/6] adopted adopted.sh
     [3/6] created new-name.sh

@@ -200,7 +200,7 @@ fn warnings_of_the_manifest_are_part_of_a_saved_plan() {
     assert!(show.stdout.contains("**Warnings: 1**"), "{show}");
     assert!(
         show.stdout
-            .contains("`jumpbag::lint::name_characters` `jumpbag.yaml:6:"),
+            .contains("`jumpbag::lint::name_spaces` `jumpbag.yaml:6:"),
         "{show}"
     );
 }

@@ -131,7 +131,7 @@ async fn approved(
     stop: &Stop,
 ) -> Result<(Prepared, Plan), Failure> {
     let mut prepared = prepare(context, wanted, options, stop).await?;
-    let plan = match wanted {
+    let mut plan = match wanted {
         Wanted::Planned(..) => Plan {
             libraries: prepared.inputs.iter().map(plan::plan).collect(),
             warnings: std::mem::take(&mut prepared.warnings),
@@ -142,6 +142,7 @@ async fn approved(
     let unready = prepared.unready.iter().map(|one| &one.session);
     let sessions: Vec<_> = ready.chain(unready).cloned().collect();
     let command = wanted.command(context, &sessions, &plan);
+    prepared.lints.judge(context, &mut plan, &sessions);
     events.plan(&plan, &review::fingerprint(&plan))?;
     review::show(context, &plan, &sessions, &options.forms, &command)?;
     if plan.is_refused() {

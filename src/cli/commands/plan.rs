@@ -12,6 +12,7 @@ use crate::cli::error::{Error, did_you_mean};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::file;
 use crate::cli::libraries::{self, Unready};
+use crate::cli::lints::Lints;
 use crate::cli::review;
 use crate::cli::rollback;
 use crate::cli::session::{Choice, Session};
@@ -26,6 +27,7 @@ pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Ex
     let towards = args.towards.towards();
     let (mut workspace, early) = Workspace::ahead(context, towards)?;
     let mut warnings = std::mem::take(&mut workspace.warnings);
+    let lints = Lints::of(&workspace);
     let mut sessions = workspace.sessions(context)?;
     if let Some(serial) = towards.serial() {
         rollback::fill(&mut sessions, serial)?;
@@ -44,10 +46,11 @@ pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Ex
     inputs.extend(unready.iter().filter_map(|one| one.inputs(&choice)));
     inputs.sort_by(|one, other| one.library.name.cmp(&other.library.name));
     check_targets(&choice, &inputs)?;
-    let plan = Plan {
+    let mut plan = Plan {
         libraries: inputs.iter().map(plan::plan).collect(),
         warnings,
     };
+    lints.judge(context, &mut plan, &sessions);
     rollback::check(&plan, &sessions)?;
     let command = review::apply_command(context, &args.options, towards, &plan);
     review::show(context, &plan, &sessions, &args.forms, &command)?;

@@ -9,6 +9,7 @@ use crate::cli::args::ApplyOptions;
 use crate::cli::error::Error;
 use crate::cli::exit::Failure;
 use crate::cli::libraries::{self, Unready};
+use crate::cli::lints::Lints;
 use crate::cli::rollback;
 use crate::cli::session::{Choice, Connection, Session};
 use crate::cli::stop::Stop;
@@ -29,6 +30,8 @@ pub(super) struct Prepared {
     /// What is planned from, in the order of the libraries' names; where one cannot be listed, the state
     /// stands for it.
     pub(super) inputs: Vec<Inputs>,
+    /// What is thought of what would be uploaded.
+    pub(super) lints: Lints,
 }
 
 /// A library that is locked and ready.
@@ -58,6 +61,7 @@ pub(super) async fn prepare(
 ) -> Result<Prepared, Failure> {
     let mut workspace = Workspace::towards(context, wanted.towards())?;
     let mut warnings = std::mem::take(&mut workspace.warnings);
+    let lints = Lints::of(&workspace);
     let mut sessions = workspace.sessions(context)?;
     if let Wanted::Saved(plan, ..) = wanted {
         sessions = planned(sessions, plan)?;
@@ -94,6 +98,7 @@ pub(super) async fn prepare(
         unready,
         warnings,
         inputs,
+        lints,
     })
 }
 

@@ -6,6 +6,7 @@ use std::error::Error as StdError;
 use crate::annotate::{self, Annotation, Format};
 use crate::cli::args::{ValidateArgs, ValidateFormat};
 use crate::cli::exit::{Exit, Failure};
+use crate::cli::lints::Lints;
 use crate::cli::workspace::Workspace;
 use crate::cli::{Context, repository};
 use crate::diagnostics::{Invalid, Problem, Severity, Texts};
@@ -22,6 +23,8 @@ pub(in crate::cli) fn run(context: &Context, args: &ValidateArgs) -> Result<Exit
     let mut annotations = Vec::new();
     let checked = Workspace::load(context).and_then(|workspace| {
         annotations.extend(annotated(&workspace.manifest.texts, &workspace.problems));
+        let found = Lints::of(&workspace).everything(&workspace.desired)?;
+        annotations.extend(annotated(&found.texts, &found.problems));
         workspace.sessions(context)
     });
     if let Err(failure) = &checked {
@@ -37,6 +40,10 @@ pub(in crate::cli) fn run(context: &Context, args: &ValidateArgs) -> Result<Exit
 
 fn for_people(context: &Context) -> Result<Exit, Failure> {
     let workspace = Workspace::load(context)?;
+    let odd = Lints::of(&workspace).everything(&workspace.desired)?;
+    if !odd.problems.is_empty() {
+        context.output.warning(&odd);
+    }
     let path = escape::visible(workspace.manifest.path.as_str()).into_owned();
     let sessions = workspace.sessions(context)?;
     let files: usize = sessions.iter().map(|session| session.desired.len()).sum();

@@ -129,6 +129,8 @@ impl World {
                 source,
                 adopt: false,
                 protect: false,
+                is_opaque: false,
+                place: 0..0,
             };
             (Name::existing(*name), desired)
         };

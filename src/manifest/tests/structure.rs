@@ -72,7 +72,7 @@ fn unknown_keys_are_errors_with_the_nearest_known_one() {
        :  `-- unknown here
        `----
       help: take it away, or use one of `version`, `include`, `libraries`,
-            `library_defaults`, `state`, `defaults`, `files`
+            `library_defaults`, `state`, `lints`, `defaults`, `files`
     ");
     assert_eq!(
         ids("version: 1\nlibraries: {a: {tenant: x}}\n"),

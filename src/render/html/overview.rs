@@ -7,7 +7,7 @@ use super::{members, outside};
 use crate::plan::{Plan, Summary, Warning};
 use crate::render::group::Grouped;
 use crate::render::size::thousands;
-use crate::render::view::Kind;
+use crate::render::view::{Kind, with_likeness};
 use crate::render::words;
 
 /// The kinds in the order of their tiles, each of which the style sheet can filter by.
@@ -91,18 +91,18 @@ fn others(summary: &Summary) -> Markup {
     }
 }
 
-/// What is odd about the manifest.
+/// What is odd about the manifest and the files.
 pub(super) fn warnings(warnings: &[Warning]) -> Markup {
     html! {
         @if !warnings.is_empty() {
             section.notice.warnings aria-labelledby="warnings" {
                 h2 #warnings { "Warnings: " (warnings.len()) }
                 ul {
-                    @for Warning { code, message, place, help } in warnings {
+                    @for (Warning { code, message, place, help }, is_like_before) in with_likeness(warnings) {
                         li {
                             @if let Some(place) = place { (outside::text(place)) " " }
                             (outside::prose(message)) " " span.code { (outside::text(code)) }
-                            @if let Some(help) = help { br; "help: " (outside::prose(help)) }
+                            @if let Some(help) = help.as_ref().filter(|_| !is_like_before) { br; "help: " (outside::prose(help)) }
                         }
                     }
                 }

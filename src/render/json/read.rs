@@ -317,9 +317,9 @@ fn refusal(json: DiagnosticJson, place: &str) -> Result<Refusal, PlanFileError> 
     let DiagnosticJson {
         code,
         severity: SeverityJson::Error,
-        // They follow from the rest.
-        message: _,
-        help: _,
+        // Of most, they follow from the rest.
+        message,
+        help,
         name,
         other,
         deletes,
@@ -335,6 +335,14 @@ fn refusal(json: DiagnosticJson, place: &str) -> Result<Refusal, PlanFileError> 
         ("jumpbag::plan::protected", Some(name), ..) => Some(Refusal::Protected(name)),
         ("jumpbag::plan::too_many_deletes", _, _, Some(deletes), Some(allowed)) => {
             Some(Refusal::TooManyDeletes { deletes, allowed })
+        }
+        (lint, Some(name), ..) if lint.starts_with(concat!("jumpbag::", "lint::")) => {
+            Some(Refusal::Lint {
+                name,
+                code: code.clone(),
+                message,
+                help,
+            })
         }
         // One that is not understood must not be dropped: the plan would become applicable.
         _ => None,

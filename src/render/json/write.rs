@@ -234,7 +234,7 @@ fn diagnostic(refusal: &Refusal) -> DiagnosticJson {
         allowed: None,
     };
     match refusal {
-        Refusal::Conflict(_) | Refusal::Protected(_) => {}
+        Refusal::Conflict(_) | Refusal::Protected(_) | Refusal::Lint { .. } => {}
         Refusal::CaseClash { name: _, other } => json.other = Some(other.to_string()),
         Refusal::TooManyDeletes { deletes, allowed } => {
             json.deletes = Some(*deletes);

@@ -8,7 +8,7 @@ use crate::model::{LibraryId, Name, Sha256};
 use crate::plan::{Drift, LibraryPlan, Plan, Refusal, Warning};
 use crate::render::escape::word;
 use crate::render::group::Section;
-use crate::render::view::{Kind, View};
+use crate::render::view::{Kind, View, with_likeness};
 use crate::render::{Review, words};
 
 /// How many entries of a list are shown, and how many bytes; the rest is counted.
@@ -162,9 +162,9 @@ pub(super) fn row(view: &View<'_>) -> String {
     )
 }
 
-/// What is odd about the manifest.
+/// What is odd about the manifest and the files.
 pub(super) fn warnings(warnings: &[Warning]) -> String {
-    let entry = |warning: &Warning| {
+    let entry = |(warning, is_like_before): (&Warning, bool)| {
         let Warning {
             code: id,
             message: text,
@@ -182,7 +182,7 @@ pub(super) fn warnings(warnings: &[Warning]) -> String {
             ""
         };
         write!(out, " {}", message(text, [quoted])).ok();
-        if let Some(help) = help {
+        if let Some(help) = help.as_ref().filter(|_| !is_like_before) {
             let quoted = if help.matches('`').count() > 2 {
                 "`"
             } else {
@@ -192,7 +192,11 @@ pub(super) fn warnings(warnings: &[Warning]) -> String {
         }
         out
     };
-    list("Warnings", warnings.iter().map(entry), warnings.len())
+    list(
+        "Warnings",
+        with_likeness(warnings).map(entry),
+        warnings.len(),
+    )
 }
 
 /// Why the plan must not be applied.

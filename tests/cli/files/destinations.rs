@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::process::Command;
 
 use super::{chmod, mkfifo, names, print_table, run_promptly, run_without_privileges};
-use crate::harness::{Run, World};
+use crate::harness::{QUIET, Run, World};
 
 const OUT: &[&str] = &["plan", "--out", "out/plan.json"];
 
@@ -227,8 +227,9 @@ fn a_state_that_is_no_file_is_refused_and_does_not_hold_the_run_up() {
             let emulator = world.emulator(&[]);
             let (url, files) = (&emulator.url, "files:\n  - source: a.sh\n");
             let limits = "    limits: [{ calls: 100, per: 1s }]\n";
-            let manifest =
-                format!("version: 1\nlibraries:\n  test:\n    endpoint: {url}\n{limits}{files}");
+            let manifest = format!(
+                "version: 1\nlibraries:\n  test:\n    endpoint: {url}\n{limits}{files}{QUIET}"
+            );
             world.write("jumpbag.yaml", manifest);
             fs::create_dir_all(world.path(".jumpbag/test")).unwrap();
             make(&world.path(format!(".jumpbag/test/{file}")));

@@ -7,7 +7,7 @@ use fastrand::Rng;
 use super::namespace::Namespace;
 use super::{names, print_table};
 use crate::emulator::Emulator;
-use crate::harness::{World, digest};
+use crate::harness::{QUIET, World, digest};
 
 const APPLY: &[&str] = &["apply", "--auto-approve", "--concurrency", "1"];
 const OUT: &[&str] = &["plan", "--out", "disk/plan.json"];
@@ -20,7 +20,7 @@ fn world(what: &str) -> Option<(World, Emulator, Namespace)> {
     let namespace = Namespace::new(&world, what, mount)?;
     let emulator = world.emulator(&[]);
     let manifest = format!(
-        "version: 1\nlibraries: {{test: {{endpoint: '{}', limits: []}}}}\nstate: {{path: disk/state}}\nfiles:\n- source: files/*\n",
+        "version: 1\nlibraries: {{test: {{endpoint: '{}', limits: []}}}}\nstate: {{path: disk/state}}\nfiles:\n- source: files/*\n{QUIET}",
         emulator.url
     );
     world.write("jumpbag.yaml", manifest);

@@ -53,6 +53,8 @@ fn between(session: &Session, from: &Document, to: Document) -> Plan {
             source: name.as_str().into(),
             adopt: false,
             protect: tracked.protect,
+            is_opaque: false,
+            place: 0..0,
         };
         (name, desired)
     });

@@ -92,6 +92,8 @@ impl<'a> Life<'a> {
                 source: self.world.path(CONTENTS[usize::from(wanted.kept.0)]),
                 adopt: wanted.adopt,
                 protect: wanted.protect,
+                is_opaque: false,
+                place: 0..0,
             };
             (name(*number), desired)
         });

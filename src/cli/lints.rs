@@ -1,0 +1,218 @@
+//! Looking at the contents that a run is about for what is odd.
+
+use std::collections::BTreeMap;
+
+use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
+
+use super::Context;
+use super::session::Session;
+use super::workspace::{Workspace, warning};
+use crate::diagnostics::lints::Levels;
+use crate::diagnostics::{Invalid, Problem, Severity, Text, Texts};
+use crate::files::open::bytes;
+use crate::lint::{self, Finding, Findings, Subject};
+use crate::model::{DesiredFile, File, Name, Sha256};
+use crate::plan::{Action, Change, Plan, Refusal};
+
+/// The largest content that is looked at, in bytes: what the API takes at the most.
+const LARGEST: u64 = 20 * 1024 * 1024;
+
+/// How much lints matter, and what the places of their findings are in.
+pub(super) struct Lints {
+    levels: Levels,
+    texts: Texts,
+}
+
+/// What is odd about some files, and no error.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[error("lints have found something")]
+#[diagnostic(severity(Warning))]
+pub(super) struct Odd {
+    /// What the problems' places are in.
+    #[source_code]
+    pub(super) texts: Texts,
+    #[related]
+    pub(super) problems: Vec<Problem>,
+}
+
+/// What was found in some files.
+struct Found<'a> {
+    /// The manifest's texts and those of the files.
+    texts: Texts,
+    /// Each with the files that it is about, by the places of their libraries.
+    problems: Vec<(Problem, Vec<Asked<'a>>)>,
+}
+
+/// A file that a library asks for: which library, by its place, and under which name.
+type Asked<'a> = (usize, &'a Name);
+
+/// What makes two files one for the lints: entries for many libraries are looked at once.
+type Key<'a> = (&'a str, &'a Name, &'a File);
+
+impl Lints {
+    /// Those of the manifest of `workspace`.
+    pub(super) fn of(workspace: &Workspace) -> Self {
+        Self {
+            levels: workspace.manifest.lints.clone(),
+            texts: workspace.manifest.texts.clone(),
+        }
+    }
+
+    /// What is odd about all files of the `desired` libraries; an error where the manifest denies any of it.
+    pub(super) fn everything(
+        &self,
+        desired: &BTreeMap<String, BTreeMap<Name, DesiredFile>>,
+    ) -> Result<Odd, Invalid> {
+        let files = desired.values().enumerate();
+        let files =
+            files.flat_map(|(nth, files)| files.iter().map(move |(name, file)| (nth, name, file)));
+        let found = self.look(files);
+        let problems = found.problems.into_iter().map(|(problem, _)| problem);
+        let problems = Invalid::unless_ok(&found.texts, problems.collect())?;
+        Ok(Odd {
+            texts: found.texts,
+            problems,
+        })
+    }
+
+    /// Tells what is odd about what `plan` would upload, and refuses what the manifest denies. What a plan goes back to is not
+    /// looked at: it was there before, and somebody is in a hurry.
+    pub(super) fn judge(&self, context: &Context, plan: &mut Plan, sessions: &[Session]) {
+        let mut files = Vec::new();
+        for (nth, part) in plan.libraries.iter().enumerate() {
+            let mut sessions = sessions.iter();
+            let session = sessions.find(|session| session.id.name == part.library.name);
+            let (Some(session), None) = (session, part.rollback) else {
+                continue;
+            };
+            let uploads = part.changes.iter().filter(|change| is_upload(change));
+            files.extend(uploads.filter_map(|change| {
+                let (name, desired) = session.desired.get_key_value(&change.name)?;
+                Some((nth, name, desired))
+            }));
+        }
+        let mut found = self.look(files.into_iter());
+        // Those of one kind stand together, and need their help once.
+        found.problems.sort_by_key(|(problem, _)| problem.code.id);
+        let mut told = Vec::new();
+        for (problem, asked) in found.problems {
+            if problem.severity == Severity::Warning {
+                plan.warnings.push(warning(&found.texts, &problem));
+                told.push(problem);
+                continue;
+            }
+            for (nth, name) in asked {
+                if let Some(part) = plan.libraries.get_mut(nth) {
+                    let refusal = refusal(name, &problem);
+                    if !part.refusals.contains(&refusal) {
+                        part.refusals.push(refusal);
+                    }
+                }
+            }
+        }
+        if !told.is_empty() {
+            context.output.warning(&Odd {
+                problems: first_of_each(told),
+                texts: found.texts,
+            });
+        }
+    }
+
+    fn look<'a>(
+        &self,
+        files: impl Iterator<Item = (usize, &'a Name, &'a DesiredFile)>,
+    ) -> Found<'a> {
+        let mut wanted: BTreeMap<Key<'_>, (&DesiredFile, Vec<Asked<'_>>)> = BTreeMap::new();
+        for (nth, name, desired) in files {
+            let key = (desired.source.as_str(), name, &desired.file);
+            let (_, asked) = wanted.entry(key).or_insert_with(|| (desired, Vec::new()));
+            asked.push((nth, name));
+        }
+        let wanted: Vec<_> = wanted.into_iter().collect();
+        let looked = wanted
+            .into_par_iter()
+            .filter_map(|((_, name, file), (desired, asked))| {
+                let bytes = if desired.is_opaque {
+                    None
+                } else {
+                    let bytes = bytes(&desired.source, LARGEST).ok()??;
+                    // Since it was hashed it has changed: it will not be sent.
+                    if Sha256::of(&bytes) != file.sha256 {
+                        return None;
+                    }
+                    Some(bytes)
+                };
+                let subject = Subject {
+                    name: name.as_str(),
+                    file,
+                    bytes: bytes.as_deref(),
+                };
+                let findings = lint::check(&subject, &self.levels);
+                (!findings.list.is_empty()).then_some((desired, asked, findings))
+            });
+        let looked: Vec<_> = looked.collect();
+        let (mut texts, mut problems) = (Vec::new(), Vec::new());
+        let mut next_start = self.texts.next_start();
+        for (desired, asked, Findings { list, text }) in looked {
+            let start = next_start;
+            if let Some(text) = text {
+                let path = desired.source.as_str();
+                let path = path.strip_prefix("./").unwrap_or(path);
+                let text = Text::at(start, path, text);
+                next_start = text.next_start();
+                texts.push(text);
+            }
+            for finding in list {
+                if let Some(problem) = self.problem(finding, desired, start) {
+                    problems.push((problem, asked.clone()));
+                }
+            }
+        }
+        let texts = self.texts.and(texts);
+        Found { texts, problems }
+    }
+
+    /// `finding` about `desired`, whose text has its first byte at the offset `start`.
+    fn problem(&self, finding: Finding, desired: &DesiredFile, start: usize) -> Option<Problem> {
+        let problem = self.levels.problem(finding.code, finding.message)?;
+        let problem = match finding.place {
+            Some((range, label)) => {
+                problem.at((start + range.start..start + range.end).into(), label)
+            }
+            None => problem.at(desired.place.clone().into(), "this file"),
+        };
+        Some(problem.help(finding.help))
+    }
+}
+
+/// Whether `change` puts something into the library that was not there so.
+fn is_upload(change: &Change) -> bool {
+    matches!(change.action, Action::Create | Action::Update)
+}
+
+fn refusal(name: &Name, problem: &Problem) -> Refusal {
+    Refusal::Lint {
+        name: name.clone(),
+        code: problem.code.id.to_owned(),
+        message: problem.message.clone(),
+        help: problem.help.clone().unwrap_or_default(),
+    }
+}
+
+/// The first of the `problems` of each kind, which says how many more there are.
+fn first_of_each(problems: Vec<Problem>) -> Vec<Problem> {
+    let mut firsts: BTreeMap<&str, (Problem, usize)> = BTreeMap::new();
+    for problem in problems {
+        let first = firsts.entry(problem.code.id);
+        first
+            .and_modify(|(_, more)| *more += 1)
+            .or_insert((problem, 0));
+    }
+    let said = |(mut problem, more): (Problem, usize)| {
+        if more > 0 {
+            problem.message = format!("{} (and {more} more)", problem.message);
+        }
+        problem
+    };
+    firsts.into_values().map(said).collect()
+}

@@ -1,0 +1,126 @@
+//! What looks like a credential. Whoever may read the library may read it, on every machine that it is run on.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::Checked;
+use crate::diagnostics::lints::CREDENTIAL;
+
+/// In its line, or in the one before it, this says that it is none.
+const ALLOW: &str = "jumpbag: allow credential";
+
+/// What is looked for. Each has a form of its own, so that ordinary text does not look like it; the group `secret` is
+/// what is hidden.
+const PATTERNS: [(&str, &str); 11] = [
+    (
+        "a private key",
+        r"(?s)-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----(?P<secret>.{0,8192}?)-----END ",
+    ),
+    (
+        "a token of GitHub",
+        r"\b(?P<secret>gh[pousr]_[A-Za-z0-9]{36,251}|github_pat_[A-Za-z0-9_]{60,251})\b",
+    ),
+    (
+        "a token of GitLab",
+        r"\b(?P<secret>glpat-[A-Za-z0-9_-]{20,})",
+    ),
+    (
+        "an access key of AWS",
+        r"\b(?P<secret>(?:AKIA|ASIA)[A-Z2-7]{16})\b",
+    ),
+    (
+        "a client secret of Entra",
+        r"(?:^|[^A-Za-z0-9_~.-])(?P<secret>[A-Za-z0-9_~.-]{3}[78]Q~[A-Za-z0-9_~.-]{31,34})(?:[^A-Za-z0-9_~.-]|$)",
+    ),
+    (
+        "an account key of Azure Storage",
+        r"(?i)AccountKey=(?P<secret>[A-Za-z0-9+/]{86}==)",
+    ),
+    (
+        "a shared access signature of Azure",
+        r"[?&]sig=(?P<secret>[A-Za-z0-9%+/]{40,}(?:=|%3[Dd])?)",
+    ),
+    (
+        "a token of Slack",
+        r"\b(?P<secret>xox[abposr]-[A-Za-z0-9-]{20,})",
+    ),
+    (
+        "a JSON web token",
+        r"\b(?P<secret>eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,})",
+    ),
+    (
+        "a password in a URL",
+        r#"\b[a-z][a-z0-9+.-]*://[A-Za-z0-9_.%-]+:(?P<secret>[^\s/@:"'$<>{}()\[\]%*]{4,})@[A-Za-z0-9.-]+"#,
+    ),
+    (
+        "a password in plain text",
+        r#"(?i)ConvertTo-SecureString\s+(?:-String\s+)?(?:'(?P<secret>[^'\r\n]{4,})'|"(?P<other>[^"$\r\n]{4,})")[^\r\n|;]*-AsPlainText"#,
+    ),
+];
+
+static REGEXES: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| {
+    let regexes = PATTERNS.iter();
+    regexes
+        .filter_map(|(what, pattern)| Some((*what, Regex::new(pattern).ok()?)))
+        .collect()
+});
+
+pub(super) fn check(checked: &mut Checked<'_>) {
+    let mut found = Vec::new();
+    for (what, regex) in REGEXES.iter() {
+        for captures in regex.captures_iter(&checked.text) {
+            let secret = captures.name("secret").or_else(|| captures.name("other"));
+            let Some(secret) = secret.map(|it| it.range()) else {
+                continue;
+            };
+            if !is_allowed(&checked.text, &secret) {
+                found.push((secret, *what));
+            }
+        }
+    }
+    found.sort_by_key(|(secret, _)| (secret.start, secret.end));
+    // It is hidden wherever a line is shown, also where nobody is told of it.
+    checked.secrets = found.iter().map(|(secret, _)| secret.clone()).collect();
+    let Some((secret, what)) = found.first().cloned() else {
+        return;
+    };
+    let is = match found.len() {
+        1 => format!("holds what looks like {what}"),
+        more => format!("holds {more} things that look like credentials, the first like {what}"),
+    };
+    checked.tell_at(
+        &CREDENTIAL,
+        &is,
+        format!(
+            "take it away and revoke it: everyone who may read the library has it. Where it is none, say so in its line with a comment: {ALLOW}"
+        ),
+        Some((secret, "hidden here")),
+    );
+}
+
+/// Whether the line that `secret` begins in, or the one before it, says that it is none.
+fn is_allowed(text: &str, secret: &Range<usize>) -> bool {
+    let before = text.get(..secret.start).unwrap_or_default();
+    let mut starts = before.rmatch_indices('\n').map(|(at, _)| at + 1);
+    let start = starts.nth(1).unwrap_or_default();
+    let behind = text.get(secret.start..).unwrap_or_default();
+    let end = secret.start + behind.find('\n').unwrap_or(behind.len());
+    text.get(start..end)
+        .is_some_and(|lines| lines.contains(ALLOW))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pattern_is_a_valid_one() {
+        assert_eq!(REGEXES.len(), PATTERNS.len());
+        for (what, regex) in REGEXES.iter() {
+            let mut names = regex.capture_names().flatten();
+            assert!(names.any(|name| name == "secret"), "{what}");
+        }
+    }
+}

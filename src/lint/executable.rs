@@ -1,0 +1,65 @@
+//! Windows executables: whether they are signed, and say which version they are.
+
+use object::LittleEndian;
+use object::pe::{IMAGE_DIRECTORY_ENTRY_SECURITY, RT_VERSION};
+use object::read::pe::{ImageNtHeaders, PeFile};
+
+use super::Checked;
+use crate::diagnostics::lints::{EXECUTABLE_UNSIGNED, EXECUTABLE_VERSION};
+
+pub(super) fn check(checked: &mut Checked<'_>) {
+    if !checked.bytes.starts_with(b"MZ")
+        || !checked.wants(&EXECUTABLE_UNSIGNED) && !checked.wants(&EXECUTABLE_VERSION)
+    {
+        return;
+    }
+    let bytes = checked.bytes;
+    let Some(known) = read::<object::pe::ImageNtHeaders64>(bytes)
+        .or_else(|| read::<object::pe::ImageNtHeaders32>(bytes))
+    else {
+        return;
+    };
+    if !known.is_signed {
+        checked.tell(
+            &EXECUTABLE_UNSIGNED,
+            "is a Windows executable without an Authenticode signature",
+            "sign it, or take its publisher's signed build: application control may block it where it is needed",
+        );
+    }
+    if !known.has_version {
+        checked.tell(
+            &EXECUTABLE_VERSION,
+            "is a Windows executable that does not say its version",
+            "build it with a version resource, or say the version in the description",
+        );
+    }
+}
+
+struct Known {
+    is_signed: bool,
+    has_version: bool,
+}
+
+/// What the headers say; `None` where they are no valid ones of this kind.
+fn read<H: ImageNtHeaders>(bytes: &[u8]) -> Option<Known> {
+    let file = PeFile::<H>::parse(bytes).ok()?;
+    let directories = file.data_directories();
+    let certificates = directories.get(IMAGE_DIRECTORY_ENTRY_SECURITY);
+    let is_signed = certificates.is_some_and(|it| it.size.get(LittleEndian) > 0);
+    let sections = file.section_table();
+    let resources = directories
+        .resource_directory(bytes, &sections)
+        .ok()
+        .flatten();
+    let has_version = resources.is_some_and(|resources| {
+        let root = resources.root().ok();
+        root.is_some_and(|root| {
+            let mut entries = root.entries.iter();
+            entries.any(|entry| entry.name_or_id().id() == Some(RT_VERSION))
+        })
+    });
+    Some(Known {
+        is_signed,
+        has_version,
+    })
+}

@@ -1,0 +1,163 @@
+//! Whether what the manifest says of parameters fits what a script takes.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::Checked;
+use crate::diagnostics::lints::{PARAMETERS_NOT_OFFERED, PARAMETERS_NOT_TAKEN, PARAMETERS_UNKNOWN};
+use crate::text::Language;
+
+/// The parameters that every advanced script has
+/// (<https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_commonparameters>).
+const COMMON: [&str; 15] = [
+    "Confirm",
+    "Debug",
+    "ErrorAction",
+    "ErrorVariable",
+    "InformationAction",
+    "InformationVariable",
+    "OutBuffer",
+    "OutVariable",
+    "PipelineVariable",
+    "ProgressAction",
+    "Verbose",
+    "WarningAction",
+    "WarningVariable",
+    "WhatIf",
+    "Help",
+];
+
+pub(super) fn check(checked: &mut Checked<'_>) {
+    let wants = [
+        &PARAMETERS_NOT_OFFERED,
+        &PARAMETERS_NOT_TAKEN,
+        &PARAMETERS_UNKNOWN,
+    ];
+    if !wants.into_iter().any(|lint| checked.wants(lint)) {
+        return;
+    }
+    match checked.language {
+        Some(Language::PowerShell) => powershell(checked),
+        Some(Language::Shell) => shell(checked),
+        Some(Language::Python) | None => {}
+    }
+}
+
+fn powershell(checked: &mut Checked<'_>) {
+    let Some(script) = checked
+        .script()
+        .filter(|script| script.is_understood)
+        .cloned()
+    else {
+        return;
+    };
+    if script.parameters.is_empty() {
+        if checked.file.has_parameters && !script.takes_any {
+            not_taken(checked);
+        }
+        return;
+    }
+    if !checked.file.has_parameters {
+        checked.tell_at(
+            &PARAMETERS_NOT_OFFERED,
+            "takes parameters that the portal will not ask for",
+            "write a `parameters_description`, such as \"-Days <n>\", or `has_parameters: true`",
+            script.param.map(|place| (place, "these parameters")),
+        );
+    }
+    let is_known = |name: &str| {
+        let names = script.parameters.iter().map(String::as_str).chain(COMMON);
+        // A parameter may be shortened.
+        names
+            .into_iter()
+            .any(|known| starts_with_ignoring_case(known, name))
+    };
+    unknown(
+        checked,
+        &words(checked.file.parameters_description.as_deref()),
+        is_known,
+    );
+}
+
+fn shell(checked: &mut Checked<'_>) {
+    static TAKES: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r"\$(\{?#?[1-9@*#]|\{[#!]?[1-9@*])|\bgetopts\b|\bshift\b|BASH_ARGV").ok()
+    });
+    static GETOPTS: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r#"\bgetopts\s+["']?:?([A-Za-z0-9:]+)["']?\s"#).ok());
+    let (Some(takes), Some(getopts)) = (TAKES.as_ref(), GETOPTS.as_ref()) else {
+        return;
+    };
+    if checked.file.has_parameters && !takes.is_match(&checked.text) {
+        not_taken(checked);
+        return;
+    }
+    let mut calls = getopts.captures_iter(&checked.text);
+    // With several, or with long options beside them, others may be read as well.
+    let (Some(call), None, false) = (calls.next(), calls.next(), checked.text.contains("--"))
+    else {
+        return;
+    };
+    let letters: BTreeSet<char> = call
+        .get(1)
+        .map(|it| it.as_str().chars().collect())
+        .unwrap_or_default();
+    if !checked.file.has_parameters {
+        checked.tell_at(
+            &PARAMETERS_NOT_OFFERED,
+            "takes options that the portal will not ask for",
+            "write a `parameters_description`, such as \"-d DAYS\", or `has_parameters: true`",
+            call.get(0).map(|it| (it.range(), "these options")),
+        );
+    }
+    let is_known = |name: &str| name.chars().next().is_some_and(|c| letters.contains(&c));
+    unknown(
+        checked,
+        &words(checked.file.parameters_description.as_deref()),
+        is_known,
+    );
+}
+
+fn not_taken(checked: &mut Checked<'_>) {
+    checked.tell(
+        &PARAMETERS_NOT_TAKEN,
+        "is offered with parameters, and takes none",
+        "take `has_parameters` and `parameters_description` away, or have the script take them",
+    );
+}
+
+fn unknown(checked: &mut Checked<'_>, names: &[String], is_known: impl Fn(&str) -> bool) {
+    let unknown: Vec<_> = names.iter().filter(|name| !is_known(name)).collect();
+    if let Some(name) = unknown.first() {
+        let is = match unknown.len() {
+            1 => format!("has no parameter -{name}, which its parameters description names"),
+            more => format!(
+                "has {more} of the parameters not that its description names, such as -{name}"
+            ),
+        };
+        checked.tell(
+            &PARAMETERS_UNKNOWN,
+            &is,
+            "correct the `parameters_description`: a responder types what it says",
+        );
+    }
+}
+
+/// The parameters that a description names, without the dash, each once.
+fn words(description: Option<&str>) -> Vec<String> {
+    static WORD: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r#"(?:^|[\s\[({<|,"'])-([A-Za-z][A-Za-z0-9_]*)"#).ok());
+    let Some(word) = WORD.as_ref() else {
+        return Vec::new();
+    };
+    let found = word.captures_iter(description.unwrap_or_default());
+    let found = found.filter_map(|captures| Some(captures.get(1)?.as_str().to_owned()));
+    found.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+fn starts_with_ignoring_case(text: &str, start: &str) -> bool {
+    let head = text.get(..start.len());
+    head.is_some_and(|head| head.eq_ignore_ascii_case(start))
+}

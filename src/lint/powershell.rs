@@ -1,0 +1,277 @@
+//! What a PowerShell script takes and says of itself, by its grammar.
+
+use std::ops::{ControlFlow, Range};
+
+use tree_sitter::{Node, ParseOptions, ParseState, Parser, Tree};
+
+/// The largest script that is looked at, in bytes.
+const LARGEST: usize = 1 << 20;
+/// How often the parser may report before it is stopped; each time it has made 100 steps. A script of 100 KB takes some
+/// hundred.
+const MOST_REPORTS: usize = 200_000;
+
+/// A script that was understood, at least in parts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Script {
+    /// Where it says `param`; `None` where it has no such block.
+    pub(super) param: Option<Range<usize>>,
+    /// The names of its parameters, without `$`, in the order of the script, and other names for them.
+    pub(super) parameters: Vec<String>,
+    /// Whether it was understood what it takes: a grammar that is not PowerShell's own has its limits.
+    pub(super) is_understood: bool,
+    /// Whether it reads `$args`, or what is in the pipe.
+    pub(super) takes_any: bool,
+    /// Its comments, in the order of the script.
+    comments: Vec<Range<usize>>,
+}
+
+impl Script {
+    /// The script `text`; `None` where it is too large or too intricate.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        if text.len() > LARGEST {
+            return None;
+        }
+        let tree = tree(text)?;
+        let root = tree.root_node();
+        let mut script = Self {
+            is_understood: true,
+            ..Self::default()
+        };
+        let block = children(root)
+            .into_iter()
+            .find(|it| it.kind() == "param_block");
+        if let Some(block) = block {
+            let start = block.start_byte();
+            // Attributes come before it.
+            let word = children(block).into_iter().find(|it| is_word(*it, text));
+            script.param = Some(word.map_or(start..start, |word| word.byte_range()));
+            script.is_understood = !block.has_error();
+            script.read_parameters(block, text);
+        } else {
+            script.is_understood = !is_block_lost(root);
+        }
+        script.read_all(root, text);
+        Some(script)
+    }
+
+    /// Whether the byte `at` is in a comment.
+    pub(super) fn is_comment(&self, at: usize) -> bool {
+        let before = self.comments.partition_point(|comment| comment.start <= at);
+        let last = before.checked_sub(1).and_then(|nth| self.comments.get(nth));
+        last.is_some_and(|comment| comment.contains(&at))
+    }
+
+    fn read_parameters(&mut self, block: Node<'_>, text: &str) {
+        let lists = children(block).into_iter();
+        let lists = lists.filter(|it| it.kind() == "parameter_list");
+        for parameter in lists.flat_map(children) {
+            if parameter.kind() != "script_parameter" {
+                continue;
+            }
+            for child in children(parameter) {
+                match child.kind() {
+                    "variable" => self.add(child, text),
+                    "attribute_list" => self.read_aliases(child, text),
+                    "script_parameter_default" => self.read_swallowed(child, text),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, variable: Node<'_>, text: &str) {
+        let name = text.get(variable.byte_range()).unwrap_or_default();
+        let name = name.trim_start_matches('$');
+        let name = name.trim_start_matches('{').trim_end_matches('}');
+        self.parameters.push(name.to_owned());
+    }
+
+    /// The grammar takes `$a = 1, [switch] $b` for a list of two values: within a default, a comma that is in no bracket
+    /// ends the parameter.
+    fn read_swallowed(&mut self, default: Node<'_>, text: &str) {
+        let mut open = vec![default];
+        while let Some(node) = open.pop() {
+            match node.kind() {
+                "array_literal_expression" => {
+                    let elements = children(node);
+                    open.extend(elements.first());
+                    for element in elements.into_iter().skip(1) {
+                        if let Some(variable) = last_variable(element) {
+                            self.add(variable, text);
+                        }
+                    }
+                }
+                kind if kind == "script_parameter_default" || kind.ends_with("_expression") => {
+                    let is_bracket = matches!(
+                        kind,
+                        "parenthesized_expression"
+                            | "array_expression"
+                            | "sub_expression"
+                            | "script_block_expression"
+                            | "hash_literal_expression"
+                    );
+                    if !is_bracket {
+                        open.extend(children(node));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The names that `[Alias('a', 'b')]` gives.
+    fn read_aliases(&mut self, attributes: Node<'_>, text: &str) {
+        for attribute in children(attributes) {
+            let source = text.get(attribute.byte_range()).unwrap_or_default();
+            let inner = source.trim_start_matches('[').trim_start();
+            let is_alias = inner
+                .get(..5)
+                .is_some_and(|it| it.eq_ignore_ascii_case("alias"));
+            if is_alias {
+                let quoted = source.split(['\'', '"']).skip(1).step_by(2);
+                self.parameters.extend(quoted.map(str::to_owned));
+            }
+        }
+    }
+
+    /// What can be anywhere: comments, and variables that hold what was passed.
+    fn read_all(&mut self, root: Node<'_>, text: &str) {
+        let mut cursor = root.walk();
+        loop {
+            let node = cursor.node();
+            match node.kind() {
+                "comment" => self.comments.push(node.byte_range()),
+                "variable" => {
+                    let name = text.get(node.byte_range()).unwrap_or_default();
+                    let any = [
+                        "$args",
+                        "$input",
+                        "$psboundparameters",
+                        "$myinvocation",
+                        "@args",
+                    ];
+                    self.takes_any |= any.iter().any(|any| name.eq_ignore_ascii_case(any));
+                }
+                _ => {}
+            }
+            if cursor.goto_first_child() {
+                continue;
+            }
+            while !cursor.goto_next_sibling() {
+                if !cursor.goto_parent() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn tree(text: &str) -> Option<Tree> {
+    let mut parser = Parser::new();
+    parser
+        .set_language(&tree_sitter_powershell::LANGUAGE.into())
+        .ok()?;
+    let mut reports = 0;
+    let mut go_on = |_: &ParseState| {
+        reports += 1;
+        if reports < MOST_REPORTS {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    };
+    let options = ParseOptions::new().progress_callback(&mut go_on);
+    let bytes = text.as_bytes();
+    let mut read = |at: usize, _| bytes.get(at..).unwrap_or_default();
+    parser.parse_with_options(&mut read, None, Some(options))
+}
+
+fn children(node: Node<'_>) -> Vec<Node<'_>> {
+    let mut cursor = node.walk();
+    node.children(&mut cursor).collect()
+}
+
+/// Whether `node` is the word `param`.
+fn is_word(node: Node<'_>, text: &str) -> bool {
+    let word = text.get(node.byte_range()).unwrap_or_default();
+    word.eq_ignore_ascii_case("param")
+}
+
+/// The variable that a parameter's declaration ends with.
+fn last_variable(node: Node<'_>) -> Option<Node<'_>> {
+    let mut node = node;
+    while node.kind() != "variable" {
+        node = children(node).pop()?;
+    }
+    Some(node)
+}
+
+/// Whether an error of the script's outermost level may hold its `param`.
+fn is_block_lost(root: Node<'_>) -> bool {
+    let mut outermost = children(root).into_iter();
+    root.is_error() || outermost.any(|node| node.is_error())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parameters(text: &str) -> String {
+        let script = Script::parse(text).unwrap();
+        assert!(script.is_understood, "{text}");
+        script.parameters.join(" ")
+    }
+
+    #[test]
+    fn the_parameters_are_those_of_the_script_and_of_no_function_in_it() {
+        let text = "<#\n.SYNOPSIS\nA\n#>\n[CmdletBinding()]\nparam(\n  [Parameter(Mandatory)] [ValidateSet('a', 'b')]\n  [string] $Name,\n  [Alias('D', \"Tage\")] [int] $Days,\n  ${Long Name})\nfunction F {\n  param($x)\n  $x\n}\n";
+        assert_eq!(parameters(text), "Name D Tage Days Long Name");
+        let script = Script::parse(text).unwrap();
+        assert_eq!(text.get(script.param.unwrap()), Some("param"));
+        assert_eq!(parameters("function F {\n  param($x)\n  $x\n}\nF 1\n"), "");
+        assert_eq!(parameters("Get-Process\n"), "");
+    }
+
+    #[test]
+    fn a_comma_after_a_default_ends_the_parameter() {
+        for (text, names) in [
+            ("param([int] $A = 7, [switch] $B, $C)", "A B C"),
+            (
+                "param([int]$A = 7,\n [switch]$B = $false, [int]$E)\nGet-Process",
+                "A B E",
+            ),
+            ("param($A = (1, 2), $B = @(3, $x), $C)", "A B C"),
+            ("param($A = 'a' + 'b', $B)", "A B"),
+        ] {
+            let mut found: Vec<_> = parameters(text).split(' ').map(str::to_owned).collect();
+            found.sort();
+            assert_eq!(found.join(" "), names, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_was_passed_can_be_read_without_a_parameter() {
+        let takes_any = |text| Script::parse(text).unwrap().takes_any;
+        assert!(takes_any("Get-Item $args[0]\n"));
+        assert!(takes_any("$Input | Sort-Object\n"));
+        assert!(!takes_any("Get-Item $argsx\n"));
+    }
+
+    #[test]
+    fn comments_are_known() {
+        let text = "# ä\nGet-Item 'ü' # ö\n<# ß\n ß #>\n";
+        let script = Script::parse(text).unwrap();
+        let outside: String = text
+            .char_indices()
+            .filter(|(at, c)| !c.is_ascii() && !script.is_comment(*at))
+            .map(|(_, c)| c)
+            .collect();
+        assert_eq!(outside, "ü");
+    }
+
+    #[test]
+    fn what_is_no_powershell_is_not_understood() {
+        assert!(!Script::parse("param(((").unwrap().is_understood);
+        assert_eq!(Script::parse(&"a".repeat(LARGEST + 1)), None);
+    }
+}
