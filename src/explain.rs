@@ -1,7 +1,7 @@
 //! The pages about errors, lints and exit codes: the same in `explain` and in the documentation.
 
 /// The pages, in files by what they are about. In each, a page is all from its heading of the second level to the next.
-const FILES: [&str; 13] = [
+const FILES: [&str; 14] = [
     include_str!("../docs/errors/apply.md"),
     include_str!("../docs/errors/auth.md"),
     include_str!("../docs/errors/cli.md"),
@@ -13,6 +13,7 @@ const FILES: [&str; 13] = [
     include_str!("../docs/errors/lint.md"),
     include_str!("../docs/errors/manifest.md"),
     include_str!("../docs/errors/plan.md"),
+    include_str!("../docs/errors/policy.md"),
     include_str!("../docs/errors/render.md"),
     include_str!("../docs/errors/state.md"),
 ];

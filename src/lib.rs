@@ -11,7 +11,7 @@
 //! 7. [`apply`] executes a plan and records it in the state.
 //! 8. [`cli`] is the only module that knows a terminal, the environment and exit codes.
 //!
-//! [`lint`] looks at the contents for what is odd, and [`text`] reads bytes as text.
+//! [`lint`] looks at the contents for what is odd, [`policy`] asks the rules of an organisation about a plan, and [`text`] reads bytes as text.
 //! [`files`] opens and writes files of this machine, [`http`] makes connections, and [`identity`] gets the tokens that the API is asked with.
 //! [`explain`] has the pages about errors. [`model`] is the plain data that the stages hand to each other.
 
@@ -28,6 +28,7 @@ mod lint;
 mod manifest;
 mod model;
 mod plan;
+mod policy;
 mod render;
 mod state;
 mod text;

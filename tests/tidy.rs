@@ -38,6 +38,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("manifest", &["diagnostics", "files", "model", "text"]),
     ("model", &[]),
     ("plan", &["model"]),
+    ("policy", &[]),
     ("render", &["model", "plan", "text"]),
     ("state", &["diagnostics", "files", "model"]),
     ("text", &[]),

@@ -77,6 +77,7 @@ failed!(
     crate::http::Error,
     crate::identity::Error,
     crate::manifest::ReadError,
+    crate::policy::Error,
     crate::render::PlanFileError,
     super::error::Error
 );

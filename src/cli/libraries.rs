@@ -70,6 +70,7 @@ impl Unready {
             ),
             place: None,
             help: report.help().map(|help| help.to_string()),
+            files: Vec::new(),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::diagnostics::{Invalid, Problem, Severity, Text, Texts};
 use crate::files::open::bytes;
 use crate::lint::{self, Finding, Findings, Subject};
 use crate::model::{DesiredFile, File, Name, Sha256};
-use crate::plan::{Action, Change, Plan, Refusal};
+use crate::plan::{Action, Change, Plan, Refusal, Warning};
 
 /// The largest content that is looked at, in bytes: what the API takes at the most.
 const LARGEST: u64 = 20 * 1024 * 1024;
@@ -58,6 +58,11 @@ impl Lints {
         }
     }
 
+    /// How much each matters.
+    pub(super) fn levels(&self) -> &Levels {
+        &self.levels
+    }
+
     /// What is odd about all files of the `desired` libraries; an error where the manifest denies any of it.
     pub(super) fn everything(
         &self,
@@ -97,7 +102,15 @@ impl Lints {
         let mut told = Vec::new();
         for (problem, asked) in found.problems {
             if problem.severity == Severity::Warning {
-                plan.warnings.push(warning(&found.texts, &problem));
+                let name_of = |(nth, name): (usize, &Name)| {
+                    let part = plan.libraries.get(nth)?;
+                    Some((part.library.name.clone(), name.clone()))
+                };
+                let files = asked.into_iter().filter_map(name_of).collect();
+                plan.warnings.push(Warning {
+                    files,
+                    ..warning(&found.texts, &problem)
+                });
                 told.push(problem);
                 continue;
             }
@@ -174,14 +187,18 @@ impl Lints {
 
     /// `finding` about `desired`, whose text has its first byte at the offset `start`.
     fn problem(&self, finding: Finding, desired: &DesiredFile, start: usize) -> Option<Problem> {
-        let problem = self.levels.problem(finding.code, finding.message)?;
-        let problem = match finding.place {
-            Some((range, label)) => {
-                problem.at((start + range.start..start + range.end).into(), label)
-            }
-            None => problem.at(desired.place.clone().into(), "this file"),
+        let (span, label) = match finding.place {
+            Some((range, label)) => ((start + range.start..start + range.end).into(), label),
+            None => (desired.place.clone().into(), "this file"),
         };
-        Some(problem.help(finding.help))
+        // What a lint says holds no password, so that nobody has to look for one.
+        Some(Problem {
+            code: finding.code,
+            severity: self.levels.of(finding.code).severity()?,
+            message: finding.message,
+            help: Some(finding.help),
+            labels: vec![(span, label.to_owned())],
+        })
     }
 }
 

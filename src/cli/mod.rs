@@ -16,6 +16,7 @@ mod ledger;
 mod libraries;
 mod lints;
 mod output;
+mod policies;
 mod progress;
 #[cfg(test)]
 mod proof;

@@ -92,9 +92,16 @@ pub(super) fn apply_command(
     if let Some(allowed) = options.allow_deletes {
         words.extend(["--allow-deletes".to_owned(), allowed.to_string()]);
     }
+    words.extend(policy_words(options));
     words.extend(["--approved".to_owned(), fingerprint(plan)]);
     let words: Vec<_> = words.iter().map(String::as_str).collect();
     summary::command(context, &words)
+}
+
+/// How the command line says which policies decide.
+pub(super) fn policy_words(options: &PlanOptions) -> Vec<String> {
+    let words = |folder: &Utf8PathBuf| vec!["--policy".to_owned(), folder.to_string()];
+    options.policy.as_ref().map(words).unwrap_or_default()
 }
 
 /// The command that applies the plan saved in `path`, if it is still the one that was reviewed. As many deletes
@@ -102,6 +109,7 @@ pub(super) fn apply_command(
 pub(super) fn apply_saved_command(
     context: &Context,
     path: &str,
+    options: &PlanOptions,
     sessions: &[Session],
     plan: &Plan,
 ) -> String {
@@ -112,6 +120,7 @@ pub(super) fn apply_saved_command(
     if most > allowed.min().unwrap_or(Policy::MAX_DELETES) {
         words.extend(["--allow-deletes".to_owned(), most.to_string()]);
     }
+    words.extend(policy_words(options));
     words.extend(["--approved".to_owned(), fingerprint(plan)]);
     let words: Vec<_> = words.iter().map(String::as_str).collect();
     summary::command(context, &words)

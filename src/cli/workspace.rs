@@ -154,5 +154,6 @@ pub(super) fn warning(texts: &Texts, problem: &Problem) -> Warning {
         message: problem.message.clone(),
         place,
         help: problem.help.clone(),
+        files: Vec::new(),
     }
 }

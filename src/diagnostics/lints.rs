@@ -53,6 +53,13 @@ impl Level {
         ("deny", Self::Deny),
     ];
 
+    fn as_str(self) -> &'static str {
+        let mut words = Self::WORDS.iter();
+        words
+            .find(|(_, it)| *it == self)
+            .map_or("", |(word, _)| word)
+    }
+
     /// How bad a problem of this level is; `None` where nobody is told.
     pub(crate) fn severity(self) -> Option<Severity> {
         match self {
@@ -78,6 +85,11 @@ impl Levels {
     /// How much `lint` matters.
     pub(crate) fn of(&self, lint: &Code) -> Level {
         self.0.get(lint.id).copied().unwrap_or_default()
+    }
+
+    /// The lints that the manifest says something of, and the words that it says.
+    pub(crate) fn set_levels(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.0.iter().map(|(id, level)| (*id, level.as_str()))
     }
 
     /// A problem that is as bad as `lint` is here; `None` where nobody is told.

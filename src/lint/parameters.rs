@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 
 use super::Checked;
 use crate::diagnostics::lints::{PARAMETERS_NOT_OFFERED, PARAMETERS_NOT_TAKEN, PARAMETERS_UNKNOWN};
@@ -83,10 +83,10 @@ fn powershell(checked: &mut Checked<'_>) {
 
 fn shell(checked: &mut Checked<'_>) {
     static TAKES: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r"\$(\{?#?[1-9@*#]|\{[#!]?[1-9@*])|\bgetopts\b|\bshift\b|BASH_ARGV").ok()
+        ascii(r"\$(\{?#?[1-9@*#]|\{[#!]?[1-9@*])|\bgetopts\b|\bshift\b|BASH_ARGV")
     });
     static GETOPTS: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r#"\bgetopts\s+["']?:?([A-Za-z0-9:]+)["']?\s"#).ok());
+        LazyLock::new(|| ascii(r#"\bgetopts\s+["']?:?([A-Za-z0-9:]+)["']?\s"#));
     let (Some(takes), Some(getopts)) = (TAKES.as_ref(), GETOPTS.as_ref()) else {
         return;
     };
@@ -148,13 +148,18 @@ fn unknown(checked: &mut Checked<'_>, names: &[String], is_known: impl Fn(&str) 
 /// The parameters that a description names, without the dash, each once.
 fn words(description: Option<&str>) -> Vec<String> {
     static WORD: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r#"(?:^|[\s\[({<|,"'])-([A-Za-z][A-Za-z0-9_]*)"#).ok());
+        LazyLock::new(|| ascii(r#"(?:^|[\s\[({<|,"'])-([A-Za-z][A-Za-z0-9_]*)"#));
     let Some(word) = WORD.as_ref() else {
         return Vec::new();
     };
     let found = word.captures_iter(description.unwrap_or_default());
     let found = found.filter_map(|captures| Some(captures.get(1)?.as_str().to_owned()));
     found.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// A pattern whose classes are of ASCII.
+fn ascii(pattern: &str) -> Option<Regex> {
+    RegexBuilder::new(pattern).unicode(false).build().ok()
 }
 
 fn starts_with_ignoring_case(text: &str, start: &str) -> bool {

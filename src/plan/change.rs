@@ -22,6 +22,8 @@ pub(crate) struct Warning {
     pub(crate) place: Option<String>,
     /// What to do about it.
     pub(crate) help: Option<String>,
+    /// The files that it is about, each with its library; empty where it is about none or nobody knows.
+    pub(crate) files: Vec<(String, Name)>,
 }
 
 /// The part of a plan that is about one library.
@@ -188,6 +190,15 @@ pub(crate) enum Refusal {
         /// What to do about it.
         help: String,
     },
+    /// A policy denies the plan.
+    Policy {
+        /// The file that it says it is about.
+        name: Option<Name>,
+        /// The policy's rule, such as `deny`.
+        rule: String,
+        /// What it says; anything.
+        message: String,
+    },
 }
 
 impl Refusal {
@@ -199,6 +210,7 @@ impl Refusal {
             Self::Protected(_) => "jumpbag::plan::protected",
             Self::TooManyDeletes { .. } => "jumpbag::plan::too_many_deletes",
             Self::Lint { code, .. } => code,
+            Self::Policy { .. } => "jumpbag::policy::deny",
         }
     }
 
@@ -209,20 +221,22 @@ impl Refusal {
             | Self::CaseClash { name, .. }
             | Self::Protected(name)
             | Self::Lint { name, .. } => Some(name),
+            Self::Policy { name, .. } => name.as_ref(),
             Self::TooManyDeletes { .. } => None,
         }
     }
 
-    /// The files whose names are in the message or the help.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &Name> {
-        let other = match self {
-            Self::CaseClash { name: _, other } => Some(other),
-            Self::Conflict(_)
-            | Self::Protected(_)
-            | Self::TooManyDeletes { .. }
-            | Self::Lint { .. } => None,
+    /// What is from outside in the message and the help, in this order, and stands between backticks there.
+    pub(crate) fn quoted(&self) -> impl Iterator<Item = &str> {
+        let (one, other) = match self {
+            Self::Conflict(name) | Self::Protected(name) | Self::Lint { name, .. } => {
+                (Some(name.as_str()), None)
+            }
+            Self::CaseClash { name, other } => (Some(name.as_str()), Some(other.as_str())),
+            Self::TooManyDeletes { .. } => (None, None),
+            Self::Policy { rule, message, .. } => (Some(rule.as_str()), Some(message.as_str())),
         };
-        self.name().into_iter().chain(other)
+        [one, other].into_iter().flatten()
     }
 
     /// What is wrong, as a phrase.
@@ -242,6 +256,9 @@ impl Refusal {
                 format!("the plan deletes {deletes} files, and {allowed} are allowed")
             }
             Self::Lint { message, .. } => message.clone(),
+            Self::Policy { rule, message, .. } => {
+                format!("the policies' rule `{rule}` denies it: `{message}`")
+            }
         }
     }
 
@@ -263,6 +280,10 @@ impl Refusal {
                 "pass `--allow-deletes {deletes}` for this run if that is meant, or raise `max_deletes`"
             ),
             Self::Lint { help, .. } => help.clone(),
+            Self::Policy { .. } => {
+                "plan what the policy allows, or have whoever keeps the policies change them"
+                    .to_owned()
+            }
         }
     }
 }

@@ -341,6 +341,7 @@ pub(super) fn can_wrap_message(refusal: &Refusal) -> bool {
         Refusal::CaseClash { name, other } => is_word(name) && is_word(other),
         Refusal::TooManyDeletes { .. } => true,
         Refusal::Lint { name, message, .. } => is_word(name) && is_prose(message),
+        Refusal::Policy { .. } => false,
     }
 }
 
@@ -348,7 +349,10 @@ pub(super) fn can_wrap_message(refusal: &Refusal) -> bool {
 pub(super) fn can_wrap_help(refusal: &Refusal) -> bool {
     match refusal {
         Refusal::CaseClash { name: _, other } => is_word(other),
-        Refusal::Conflict(_) | Refusal::Protected(_) | Refusal::TooManyDeletes { .. } => true,
+        Refusal::Conflict(_)
+        | Refusal::Protected(_)
+        | Refusal::TooManyDeletes { .. }
+        | Refusal::Policy { .. } => true,
         Refusal::Lint { help, .. } => is_prose(help),
     }
 }

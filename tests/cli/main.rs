@@ -48,6 +48,7 @@ mod matrix;
 mod overlays;
 mod plan_files;
 mod plan_options;
+mod policies;
 #[cfg(unix)]
 mod race;
 mod real_input;

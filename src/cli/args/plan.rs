@@ -19,6 +19,9 @@ pub(crate) struct PlanOptions {
     /// Allow this many deletions in this run, instead of `max_deletes`
     #[arg(long, value_name = "N")]
     pub(crate) allow_deletes: Option<u64>,
+    /// The policies (`*.rego`) in this folder decide, instead of those in `policies` beside the manifest
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub(crate) policy: Option<Utf8PathBuf>,
 }
 
 /// What a plan takes the library to.

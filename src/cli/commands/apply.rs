@@ -12,6 +12,7 @@ use crate::cli::args::{ApplyArgs, ApplyOptions, DestroyArgs, RollbackArgs, Towar
 use crate::cli::error::Refused;
 use crate::cli::events::Events;
 use crate::cli::exit::{Exit, Failure};
+use crate::cli::policies::Policies;
 use crate::cli::review;
 use crate::cli::revision;
 use crate::cli::rollback;
@@ -24,11 +25,7 @@ pub(in crate::cli) async fn run(context: &Context, args: &ApplyArgs) -> Result<E
     let wanted = || match &args.plan {
         Some(path) => {
             let plan = show::read(path)?;
-            Ok(Wanted::Saved(
-                plan,
-                path.clone(),
-                args.options.allow_deletes,
-            ))
+            Ok(Wanted::Saved(plan, path.clone(), args.options.clone()))
         }
         None => Ok(Wanted::Planned(
             args.options.clone(),
@@ -143,6 +140,8 @@ async fn approved(
     let sessions: Vec<_> = ready.chain(unready).cloned().collect();
     let command = wanted.command(context, &sessions, &plan);
     prepared.lints.judge(context, &mut plan, &sessions);
+    let policies = Policies::load(context, wanted.options().policy.as_ref())?;
+    policies.judge(context, &mut plan, prepared.lints.levels())?;
     events.plan(&plan, &review::fingerprint(&plan))?;
     review::show(context, &plan, &sessions, &options.forms, &command)?;
     if plan.is_refused() {

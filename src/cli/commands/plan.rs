@@ -13,6 +13,7 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::file;
 use crate::cli::libraries::{self, Unready};
 use crate::cli::lints::Lints;
+use crate::cli::policies::Policies;
 use crate::cli::review;
 use crate::cli::rollback;
 use crate::cli::session::{Choice, Session};
@@ -24,6 +25,7 @@ use crate::state::Document;
 
 pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Failure> {
     review::check(&args.forms, None)?;
+    let policies = Policies::load(context, args.options.policy.as_ref())?;
     let towards = args.towards.towards();
     let (mut workspace, early) = Workspace::ahead(context, towards)?;
     let mut warnings = std::mem::take(&mut workspace.warnings);
@@ -51,6 +53,7 @@ pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Ex
         warnings,
     };
     lints.judge(context, &mut plan, &sessions);
+    policies.judge(context, &mut plan, lints.levels())?;
     rollback::check(&plan, &sessions)?;
     let command = review::apply_command(context, &args.options, towards, &plan);
     review::show(context, &plan, &sessions, &args.forms, &command)?;

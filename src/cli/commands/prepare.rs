@@ -148,8 +148,8 @@ async fn ready(
 fn choice(wanted: &Wanted, session: &Session) -> Choice {
     match wanted {
         Wanted::Planned(options, towards) => planning::choice(options, *towards),
-        Wanted::Saved(plan, _, allowed) => part(plan, session)
-            .map(|part| saved_choice(part, *allowed))
+        Wanted::Saved(plan, _, options) => part(plan, session)
+            .map(|part| saved_choice(part, options.allow_deletes))
             .unwrap_or_default(),
     }
 }

@@ -1,7 +1,7 @@
 //! `show`: a saved plan.
 
 use crate::cli::Context;
-use crate::cli::args::ShowArgs;
+use crate::cli::args::{PlanOptions, ShowArgs};
 use crate::cli::error::Refused;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::file;
@@ -19,7 +19,13 @@ pub(in crate::cli) fn run(context: &Context, args: &ShowArgs) -> Result<Exit, Fa
     // The plan holds hashes. With the manifest at hand, the contents behind them can be shown.
     let sessions = Workspace::load(context).and_then(|workspace| workspace.sessions(context));
     let sessions = sessions.unwrap_or_default();
-    let command = review::apply_saved_command(context, args.plan.as_str(), &sessions, &plan);
+    let command = review::apply_saved_command(
+        context,
+        args.plan.as_str(),
+        &PlanOptions::default(),
+        &sessions,
+        &plan,
+    );
     review::show(context, &plan, &sessions, &args.forms, &command)?;
     Ok(Exit::Done)
 }

@@ -14,8 +14,8 @@ use crate::plan::{LibraryPlan, Plan, Reason};
 pub(super) enum Wanted {
     /// What is planned now.
     Planned(PlanOptions, Towards),
-    /// Exactly this, read from that file, with as many deletes as are allowed now.
-    Saved(Plan, Utf8PathBuf, Option<u64>),
+    /// Exactly this, read from that file, with as many deletes as are allowed now, if the policies do not deny it.
+    Saved(Plan, Utf8PathBuf, PlanOptions),
 }
 
 impl Wanted {
@@ -75,14 +75,22 @@ impl Wanted {
                     add("--events", Some(path.to_string()));
                 }
             }
-            Self::Saved(_, path, allowed) => {
-                if let Some(allowed) = allowed {
+            Self::Saved(_, path, plan) => {
+                if let Some(allowed) = plan.allow_deletes {
                     add("--allow-deletes", Some(allowed.to_string()));
                 }
                 add("--out", Some(path.to_string()));
             }
         }
+        words.extend(review::policy_words(self.options()));
         words
+    }
+
+    /// What the command line says about the plan.
+    pub(super) fn options(&self) -> &PlanOptions {
+        match self {
+            Self::Planned(options, _) | Self::Saved(_, _, options) => options,
+        }
     }
 
     /// The command that applies `plan` and nothing else.
@@ -91,8 +99,8 @@ impl Wanted {
             Self::Planned(options, towards) => {
                 review::apply_command(context, options, *towards, plan)
             }
-            Self::Saved(_, path, _) => {
-                review::apply_saved_command(context, path.as_str(), sessions, plan)
+            Self::Saved(_, path, options) => {
+                review::apply_saved_command(context, path.as_str(), options, sessions, plan)
             }
         }
     }

@@ -197,6 +197,21 @@ pub(crate) enum Error {
         names: Vec<String>,
     },
 
+    /// The policies cannot be read. A plan that they have not judged is not applied.
+    #[error("the policies in `{folder}` cannot be read")]
+    #[diagnostic(
+        code(jumpbag::policy::unreadable),
+        help(
+            "name a folder with `*.rego` files in `--policy`, or check the permissions of that folder and its files"
+        )
+    )]
+    Policies {
+        /// The folder.
+        folder: Utf8PathBuf,
+        /// Why not.
+        #[source]
+        cause: io::Error,
+    },
     /// jumpbag never had the content, or it was removed.
     #[error("the state of `{library}` has no content of {files}")]
     #[diagnostic(

@@ -62,14 +62,14 @@ pub(super) fn help(refusal: &Refusal) -> Markup {
 fn quotations(text: &str, refusal: &Refusal) -> Markup {
     let mut rest = text;
     let mut parts = Vec::new();
-    for name in refusal.names() {
-        if let Some((before, after)) = rest.split_once(&format!("`{name}`")) {
-            parts.push((before, name.as_str()));
+    for quoted in refusal.quoted() {
+        if let Some((before, after)) = rest.split_once(&format!("`{quoted}`")) {
+            parts.push((before, quoted));
             rest = after;
         }
     }
     html! {
-        @for (before, name) in parts { (ours(before)) (self::name(name)) }
+        @for (before, quoted) in parts { (ours(before)) (name(quoted)) }
         (ours(rest))
     }
 }

@@ -98,7 +98,7 @@ pub(super) fn warnings(warnings: &[Warning]) -> Markup {
             section.notice.warnings aria-labelledby="warnings" {
                 h2 #warnings { "Warnings: " (warnings.len()) }
                 ul {
-                    @for (Warning { code, message, place, help }, is_like_before) in with_likeness(warnings) {
+                    @for (Warning { code, message, place, help, files: _ }, is_like_before) in with_likeness(warnings) {
                         li {
                             @if let Some(place) = place { (outside::text(place)) " " }
                             (outside::prose(message)) " " span.code { (outside::text(code)) }

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// The format that this version writes.
-pub(super) const FORMAT_VERSION: &str = "1.2";
+pub(super) const FORMAT_VERSION: &str = "1.3";
 /// The newest major version of the format that this version reads.
 pub(super) const FORMAT_MAJOR: u64 = 1;
 
@@ -44,6 +44,19 @@ pub(super) struct WarningJson {
     pub(super) place: Option<String>,
     /// What to do about it.
     pub(super) help: Option<String>,
+    /// The files that it is about, where that is known; since 1.3.
+    #[serde(default)]
+    pub(super) files: Vec<WarnedFileJson>,
+}
+
+/// A file that a warning is about.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "WarnedFile")]
+pub(super) struct WarnedFileJson {
+    /// The library's name.
+    pub(super) library: String,
+    /// The file's name.
+    pub(super) name: String,
 }
 
 /// How many files a plan does what with.
@@ -257,6 +270,12 @@ pub(super) struct DiagnosticJson {
     /// For `too_many_deletes`: how many are allowed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) allowed: Option<u64>,
+    /// For a denial by policy: the rule. Since 1.3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) rule: Option<String>,
+    /// For a denial by policy: what the rule says. Since 1.3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) said: Option<String>,
 }
 
 /// How bad a diagnostic is.

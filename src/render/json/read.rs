@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::document::{
     ActionJson, AttributeJson, CauseJson, ChangeJson, DiagnosticJson, DriftJson, FORMAT_MAJOR,
     FORMAT_VERSION, FileJson, LibraryJson, PlanJson, ReasonCode, ReasonJson, SeverityJson,
-    WarningJson,
+    WarnedFileJson, WarningJson,
 };
 use super::write;
 use crate::model::{Attribute, File, LibraryId, Name, Sha256};
@@ -115,12 +115,15 @@ fn warning(warning: WarningJson) -> Warning {
         message,
         place,
         help,
+        files,
     } = warning;
+    let file = |file: WarnedFileJson| (file.library, Name::existing(file.name));
     Warning {
         code,
         message,
         place,
         help,
+        files: files.into_iter().map(file).collect(),
     }
 }
 
@@ -324,6 +327,8 @@ fn refusal(json: DiagnosticJson, place: &str) -> Result<Refusal, PlanFileError> 
         other,
         deletes,
         allowed,
+        rule,
+        said,
     } = json;
     let name = name.map(Name::existing);
     let other = other.map(Name::existing);
@@ -342,6 +347,13 @@ fn refusal(json: DiagnosticJson, place: &str) -> Result<Refusal, PlanFileError> 
                 code: code.clone(),
                 message,
                 help,
+            })
+        }
+        ("jumpbag::policy::deny", name, ..) => {
+            rule.zip(said).map(|(rule, message)| Refusal::Policy {
+                name,
+                rule,
+                message,
             })
         }
         // One that is not understood must not be dropped: the plan would become applicable.

@@ -104,6 +104,21 @@ fn refusals() -> impl Strategy<Value = Refusal> {
         names().prop_map(Refusal::Protected),
         (any::<u64>(), any::<u64>())
             .prop_map(|(deletes, allowed)| Refusal::TooManyDeletes { deletes, allowed }),
+        (names(), "[a-z]{1,5}", any::<String>(), any::<String>()).prop_map(
+            |(name, end, message, help)| Refusal::Lint {
+                name,
+                code: ["jumpbag", "lint", &end].join("::"),
+                message,
+                help,
+            }
+        ),
+        (prop::option::of(names()), any::<String>(), any::<String>()).prop_map(
+            |(name, rule, message)| Refusal::Policy {
+                name,
+                rule,
+                message,
+            }
+        ),
     ]
 }
 
@@ -145,6 +160,10 @@ fn libraries() -> impl Strategy<Value = LibraryPlan> {
 fn plans() -> impl Strategy<Value = Plan> {
     let warnings = (any::<String>(), any::<String>(), texts(), texts());
     let warnings = warnings.prop_map(|(code, message, place, help)| Warning {
+        files: place
+            .iter()
+            .map(|it| (it.clone(), Name::existing(message.clone())))
+            .collect(),
         code,
         message,
         place,
@@ -221,6 +240,7 @@ fn sample() -> Plan {
             message: "`a b.ps1` holds a space".to_owned(),
             place: Some("jumpbag.yaml:4:7".to_owned()),
             help: None,
+            files: vec![("contoso".to_owned(), Name::existing("a b.ps1"))],
         }],
     }
 }
@@ -251,6 +271,28 @@ fn rollback() -> Plan {
     plan
 }
 
+/// What format 1.3 added.
+fn judged() -> Plan {
+    let mut plan = sample();
+    for part in &mut plan.libraries {
+        let name = Name::existing("a.ps1");
+        part.refusals = vec![
+            Refusal::Lint {
+                name: name.clone(),
+                code: "jumpbag::lint::unsigned".to_owned(),
+                message: "`a.ps1` has no Authenticode signature".to_owned(),
+                help: "sign it".to_owned(),
+            },
+            Refusal::Policy {
+                name: Some(name),
+                rule: "deny".to_owned(),
+                message: "not today".to_owned(),
+            },
+        ];
+    }
+    plan
+}
+
 /// Each file in `written` was written by a version of jumpbag, and stays as it was.
 #[test]
 fn every_version_that_was_ever_written_is_read() {
@@ -258,15 +300,21 @@ fn every_version_that_was_ever_written_is_read() {
         warnings: Vec::new(),
         ..sample()
     };
+    let without_files = |mut plan: Plan| {
+        let warnings = plan.warnings.iter_mut();
+        warnings.for_each(|warning| warning.files.clear());
+        plan
+    };
     for (document, plan) in [
         (include_str!("written/1.0.json"), without_warnings),
-        (include_str!("written/1.1.json"), sample()),
-        (include_str!("written/1.2.json"), rollback()),
+        (include_str!("written/1.1.json"), without_files(sample())),
+        (include_str!("written/1.2.json"), without_files(rollback())),
+        (include_str!("written/1.3.json"), judged()),
     ] {
         let (read, fingerprint) = from_json(document.as_bytes()).unwrap();
         assert_eq!((read, fingerprint.as_str()), (plan, FINGERPRINT));
     }
-    let newest = include_str!("written/1.2.json");
+    let newest = include_str!("written/1.3.json");
     assert!(newest.contains(&format!("\"format_version\": \"{FORMAT_VERSION}\"")));
 }
 
@@ -302,7 +350,7 @@ fn the_schema_is_met_by_what_is_written() {
 
 #[test]
 fn unknown_members_and_newer_minors_are_read() {
-    assert_eq!(read_with("\"1.2\"", "\"1.7\""), Ok(sample()));
+    assert_eq!(read_with("\"1.3\"", "\"1.7\""), Ok(sample()));
     assert_eq!(
         read_with("\"serial\"", "\"new\": {\"a\": [1]}, \"serial\""),
         Ok(sample())
@@ -320,9 +368,9 @@ fn a_newer_major_is_refused_before_its_members_are_looked_at() {
 #[test]
 fn damage_is_refused_with_its_place() {
     for (old, new) in [
-        ("\"1.2\"", "\"0.9\""),
-        ("\"1.2\"", "\"1\""),
-        ("\"1.2\"", "\"+1.0\""),
+        ("\"1.3\"", "\"0.9\""),
+        ("\"1.3\"", "\"1\""),
+        ("\"1.3\"", "\"+1.0\""),
         ("\"serial\": 7", "\"serial\": -7"),
         ("\"serial\": 7", "\"serial\": 7.5"),
         ("\"serial\": 7", "\"serial\": 18446744073709551616"),

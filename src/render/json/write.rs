@@ -4,7 +4,7 @@ use super::ascii::pretty_json;
 use super::document::{
     ActionJson, AttributeJson, CauseJson, ChangeJson, DiagnosticJson, DriftJson, FORMAT_VERSION,
     FileJson, LibraryJson, PlanJson, ReasonCode, ReasonJson, SeverityJson, SummaryJson,
-    WarningJson,
+    WarnedFileJson, WarningJson,
 };
 use crate::model::{Attribute, File, LibraryId, Name};
 use crate::plan::{
@@ -43,12 +43,18 @@ fn warning(warning: &Warning) -> WarningJson {
         message,
         place,
         help,
+        files,
     } = warning;
+    let file = |(library, name): &(String, Name)| WarnedFileJson {
+        library: library.clone(),
+        name: name.to_string(),
+    };
     WarningJson {
         code: code.clone(),
         message: message.clone(),
         place: place.clone(),
         help: help.clone(),
+        files: files.iter().map(file).collect(),
     }
 }
 
@@ -232,6 +238,8 @@ fn diagnostic(refusal: &Refusal) -> DiagnosticJson {
         other: None,
         deletes: None,
         allowed: None,
+        rule: None,
+        said: None,
     };
     match refusal {
         Refusal::Conflict(_) | Refusal::Protected(_) | Refusal::Lint { .. } => {}
@@ -239,6 +247,14 @@ fn diagnostic(refusal: &Refusal) -> DiagnosticJson {
         Refusal::TooManyDeletes { deletes, allowed } => {
             json.deletes = Some(*deletes);
             json.allowed = Some(*allowed);
+        }
+        Refusal::Policy {
+            name: _,
+            rule,
+            message,
+        } => {
+            json.rule = Some(rule.clone());
+            json.said = Some(message.clone());
         }
     }
     json

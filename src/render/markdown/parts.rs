@@ -170,6 +170,7 @@ pub(super) fn warnings(warnings: &[Warning]) -> String {
             message: text,
             place,
             help,
+            files: _,
         } = warning;
         let mut out = code(id);
         if let Some(place) = place {
@@ -202,7 +203,7 @@ pub(super) fn warnings(warnings: &[Warning]) -> String {
 /// Why the plan must not be applied.
 pub(super) fn refusals(refusals: &[&Refusal]) -> String {
     let entry = |refusal: &&Refusal| {
-        let names = || refusal.names().map(Name::as_str);
+        let names = || refusal.quoted();
         format!(
             "{} {}; help: {}",
             code(refusal.code()),

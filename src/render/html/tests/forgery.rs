@@ -21,6 +21,7 @@ fn shown(bad: &str, make: Make) -> String {
         message: bad.to_owned(),
         place: Some(bad.to_owned()),
         help: Some(bad.to_owned()),
+        files: Vec::new(),
     };
     let mut plan = make(bad);
     plan.warnings.push(warning);

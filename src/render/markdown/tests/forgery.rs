@@ -48,6 +48,7 @@ fn hostile(bad: &str, make: Make) -> String {
         message: format!("the name `{bad}` is odd"),
         place: Some(bad.to_owned()),
         help: Some(format!("do not call it `{bad}`")),
+        files: Vec::new(),
     };
     let mut plan = make(bad);
     plan.warnings.push(warning);

@@ -27,6 +27,7 @@ fn several_libraries_have_their_tables_before_all_details() {
             message: "the name `a b` contains a space".to_owned(),
             place: Some("jumpbag.yaml:3:4".to_owned()),
             help: Some("choose another `name`".to_owned()),
+            files: Vec::new(),
         }],
     };
     insta::assert_snapshot!(comment_of(&plan, &Contents::default()));

@@ -1,0 +1,102 @@
+use super::*;
+
+fn judged(policies: &str, json: &str) -> Result<Vec<Verdict>, Error> {
+    let source = Source {
+        path: "policies/a.rego".to_owned(),
+        text: policies.to_owned(),
+    };
+    let lints = BTreeMap::from([("jumpbag::lint::unsigned", "allow")]);
+    judge(vec![source], json, &lints)
+}
+
+fn said(policies: &str) -> String {
+    let verdicts = judged(policies, r#"{"summary":{"delete":3}}"#).unwrap();
+    let line = |verdict: &Verdict| {
+        let Verdict {
+            denies,
+            rule,
+            message,
+            library,
+            file,
+        } = verdict;
+        let place: Vec<_> = [library, file]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .collect();
+        format!("{denies} {rule}: {message} {}\n", place.join("/"))
+    };
+    verdicts.iter().map(line).collect()
+}
+
+#[test]
+fn rules_are_those_of_conftest() {
+    let policies = r#"package main
+
+import rego.v1
+
+deny contains msg if {
+    input.summary.delete > 2
+    msg := sprintf("%d deletions", [input.summary.delete])
+}
+
+deny contains msg if {
+    input.summary.delete > 5
+    msg := "very many"
+}
+
+violation_files contains {"msg": "no", "library": "contoso", "file": "a.ps1", "details": {}} if true
+
+warn contains "careful" if input.lints["jumpbag::lint::unsigned"] == "allow"
+
+warn_twice := ["one", "two"]
+
+denying contains "not asked"
+
+deny_never if input.summary.create > 0
+
+deny_always if input.summary.delete > 0
+"#;
+    insta::assert_snapshot!(said(policies), @"
+    true deny: 3 deletions 
+    true deny_always: it holds for this plan 
+    true violation_files: no contoso/a.ps1
+    false warn: careful 
+    false warn_twice: one 
+    false warn_twice: two 
+    ");
+}
+
+#[test]
+fn what_cannot_be_asked_is_an_error() {
+    let error = |policies: &str| {
+        let error = judged(policies, "{}").unwrap_err();
+        let code = miette::Diagnostic::code(&error).unwrap().to_string();
+        let cause = std::error::Error::source(&error);
+        (code, cause.map(ToString::to_string).unwrap_or_default())
+    };
+    let (code, cause) = error("package main\n\ndeny contains msg if {");
+    assert_eq!(code, "jumpbag::policy::invalid");
+    assert!(cause.contains("policies/a.rego:3"), "{cause}");
+    // As it was written before Rego 1.0.
+    let (code, _) = error("package main\n\ndeny[msg] { msg := \"a\" }");
+    assert_eq!(code, "jumpbag::policy::invalid");
+    assert_eq!(
+        error("package other\n\ndeny contains \"a\"").0,
+        "jumpbag::policy::no_package"
+    );
+    for value in ["5", "null", "{\"message\": \"a\"}"] {
+        let policies = format!("package main\n\ndeny contains {value}");
+        assert_eq!(error(&policies).0, "jumpbag::policy::no_message", "{value}");
+    }
+}
+
+#[test]
+fn a_rule_that_fails_within_denies_nothing_and_one_that_conflicts_is_an_error() {
+    assert_eq!(
+        said("package main\n\ndeny contains msg if msg := input.nothing.there"),
+        ""
+    );
+    let twice = "package main\n\ndeny := \"a\" if true\n\ndeny := \"b\" if true";
+    assert!(matches!(judged(twice, "{}"), Err(Error::Invalid { .. })));
+}
