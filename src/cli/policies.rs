@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use jiff::Timestamp;
 
 use super::Context;
 use super::error::Error;
@@ -82,7 +83,7 @@ impl Policies {
         }
         let json = render::json(plan, &review::fingerprint(plan));
         let levels: BTreeMap<_, _> = lints.set_levels().collect();
-        for verdict in policy::judge(self.0, &json, &levels)? {
+        for verdict in policy::judge(self.0, &json, &levels, Timestamp::now())? {
             if verdict.denies {
                 deny(plan, verdict);
                 continue;

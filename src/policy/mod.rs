@@ -3,12 +3,14 @@
 
 #[cfg(test)]
 mod tests;
+mod time;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use regorus::Engine;
 use regorus::utils::limits::{ExecutionTimerConfig, TimeSource, set_time_source};
 use serde_json::{Value, json};
@@ -102,11 +104,12 @@ impl TimeSource for Clock {
 }
 
 /// What the policies say of the plan `json`: denials first, otherwise by rule and message. In their input, `lints` has the
-/// levels that the manifest sets.
+/// levels that the manifest sets; it is `now`.
 pub(crate) fn judge(
     sources: Vec<Source>,
     json: &str,
     lints: &BTreeMap<&str, &str>,
+    now: Timestamp,
 ) -> Result<Vec<Verdict>, Error> {
     let invalid = |error: &dyn std::fmt::Display| Error::Invalid {
         cause: Cause(format!("{error:#}").trim().to_owned()),
@@ -118,6 +121,7 @@ pub(crate) fn judge(
         limit: LIMIT,
         check_interval: NonZeroU32::MIN.saturating_add(999),
     });
+    time::add(&mut engine, now).map_err(|it| invalid(&it))?;
     for Source { path, text } in sources {
         engine.add_policy(path, text).map_err(|it| invalid(&it))?;
     }

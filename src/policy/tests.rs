@@ -6,7 +6,13 @@ fn judged(policies: &str, json: &str) -> Result<Vec<Verdict>, Error> {
         text: policies.to_owned(),
     };
     let lints = BTreeMap::from([("jumpbag::lint::unsigned", "allow")]);
-    judge(vec![source], json, &lints)
+    // A Tuesday.
+    judge(
+        vec![source],
+        json,
+        &lints,
+        "2026-12-01T23:59:58.5Z".parse().unwrap(),
+    )
 }
 
 fn said(policies: &str) -> String {
@@ -99,4 +105,30 @@ fn a_rule_that_fails_within_denies_nothing_and_one_that_conflicts_is_an_error() 
     );
     let twice = "package main\n\ndeny := \"a\" if true\n\ndeny := \"b\" if true";
     assert!(matches!(judged(twice, "{}"), Err(Error::Invalid { .. })));
+}
+
+#[test]
+fn the_time_is_the_one_that_is_given() {
+    let policies = r#"package main
+
+deny contains json.marshal([
+    time.date(time.now_ns()),
+    time.clock(time.now_ns()),
+    time.weekday(time.now_ns()),
+    time.weekday(time.parse_rfc3339_ns("2026-12-02T00:30:00+01:00")),
+    time.now_ns() - time.parse_rfc3339_ns("2026-12-01T23:59:58Z"),
+])
+"#;
+    insta::assert_snapshot!(said(policies), @r#"true deny: [[2026,12,1],[23,59,58],"Tuesday","Tuesday",500000000]"#);
+    for wrong in [
+        "time.date(\"today\")",
+        "time.date([0, \"Europe/Berlin\"])",
+        "time.parse_rfc3339_ns(\"today\")",
+    ] {
+        let policies = format!("package main\n\ndeny contains \"a\" if {wrong} != 0");
+        assert!(
+            matches!(judged(&policies, "{}"), Err(Error::Invalid { .. })),
+            "{wrong}"
+        );
+    }
 }

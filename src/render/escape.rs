@@ -155,6 +155,10 @@ pub(super) fn content_pieces(
 
 /// Whether `c` is dangerous wherever it stands.
 pub(crate) fn is_dangerous(c: char) -> bool {
+    // Most are, and the table is large.
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
     let by_category = matches!(
         c.general_category(),
         GeneralCategory::Control
