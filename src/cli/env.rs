@@ -27,6 +27,8 @@ pub(crate) const AGE_IDENTITY_FILE: &str = "JUMPBAG_AGE_IDENTITY_FILE";
 pub(crate) const TIMEOUT: &str = "JUMPBAG_TIMEOUT";
 /// The folder of what is remembered of the sources.
 const CACHE: &str = "JUMPBAG_CACHE_DIR";
+/// Set by the shells' completions to the shell that asks.
+pub(crate) const COMPLETE: &str = "JUMPBAG_COMPLETE";
 /// What is logged to standard error, as a filter of the `tracing-subscriber` crate.
 pub(crate) const LOG: &str = "JUMPBAG_LOG";
 
@@ -171,6 +173,16 @@ pub(crate) fn checkout() -> Option<String> {
 /// This machine's name, for the lock and the history.
 pub(crate) fn host() -> String {
     gethostname::gethostname().to_string_lossy().into_owned()
+}
+
+/// The words of the command line that are UTF-8; of others, what can be read.
+pub(crate) fn args() -> impl Iterator<Item = String> {
+    env::args_os().map(|word| word.to_string_lossy().into_owned())
+}
+
+/// The working directory, where it has a path that is UTF-8.
+pub(crate) fn folder() -> Option<Utf8PathBuf> {
+    Utf8PathBuf::try_from(env::current_dir().ok()?).ok()
 }
 
 /// The command as it was typed, for the lock and the history. Arguments hold no secret.

@@ -34,6 +34,19 @@ pub(super) fn write_bytes(path: &Utf8Path, bytes: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
+/// Writes `bytes` to `path` in one step, for whomever the folder's files are for.
+pub(super) fn write_shared(path: &Utf8Path, bytes: &[u8]) -> Result<(), Error> {
+    let file = beside(path, bytes, Readers::Everyone)?;
+    let written = file.persist(path);
+    written.map_err(|error| failed(path, error.error))?;
+    Ok(())
+}
+
+/// Makes the folder `path`, and those that it is in, where they are not there.
+pub(super) fn make_folder(path: &Utf8Path) -> Result<(), Error> {
+    std::fs::create_dir_all(path).map_err(|cause| failed(path, cause))
+}
+
 /// As [`write_bytes`], where nothing is yet.
 pub(super) fn write_new(path: &Utf8Path, bytes: &[u8]) -> Result<(), Error> {
     put_new(beside(path, bytes, Readers::Owner)?, path)

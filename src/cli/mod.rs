@@ -3,6 +3,7 @@
 mod access;
 mod args;
 mod commands;
+mod complete;
 mod contents;
 mod core_dump;
 mod crash;
@@ -56,6 +57,11 @@ pub fn main() -> ExitCode {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Failed.into(),
             Ok(()) | Err(_) => Exit::Done.into(),
         };
+    }
+    match complete::answer(std::env::args_os()) {
+        Ok(false) => {}
+        Ok(true) => return Exit::Done.into(),
+        Err(_) => return Exit::Failed.into(),
     }
     core_dump::refuse();
     let cli = match Cli::try_parse() {
@@ -115,6 +121,7 @@ fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
         Command::Explain(args) => commands::explain::run(&context, args.code.as_deref()),
         Command::Schema(args) => commands::about::schema(&context, args.name),
         Command::Completions(args) => commands::about::completions(&context, args.shell),
+        Command::Man(args) => commands::about::man(&context, &args.folder),
         Command::Version => commands::about::version(&context),
     }
 }

@@ -25,6 +25,7 @@ mod running;
 
 mod annotations;
 mod budget;
+mod completions;
 mod concurrency;
 mod exit_codes;
 mod explain;

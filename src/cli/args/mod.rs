@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap_complete::engine::ArgValueCandidates;
+
+use super::complete;
 
 mod emulator;
 mod plan;
@@ -57,7 +60,13 @@ pub(crate) struct Global {
     )]
     pub(crate) manifest: Utf8PathBuf,
     /// Only this library of the manifest; a glob, may be repeated
-    #[arg(short, long, global = true, value_name = "NAME")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "NAME",
+        add = ArgValueCandidates::new(complete::libraries)
+    )]
     pub(crate) library: Vec<String>,
     /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
@@ -172,8 +181,15 @@ Examples:
     #[command(after_help = "Example:\n  jumpbag schema manifest > manifest.schema.json")]
     Schema(SchemaArgs),
     /// Print the completions for a shell
-    #[command(after_help = "Example:\n  jumpbag completions bash > /etc/bash_completion.d/jumpbag")]
+    #[command(after_help = "\
+Examples:
+  source <(jumpbag completions bash)                      in ~/.bashrc; zsh in the same way
+  jumpbag completions fish | source                       in ~/.config/fish/config.fish
+  jumpbag completions powershell | Out-String | iex       in $PROFILE")]
     Completions(CompletionsArgs),
+    /// Write the manual pages into a folder
+    #[command(after_help = "Example:\n  jumpbag man /usr/local/share/man/man1")]
+    Man(ManArgs),
     /// Print the version
     #[command(after_help = "Example:\n  jumpbag version")]
     Version,
@@ -204,7 +220,7 @@ pub(crate) enum ValidateFormat {
 #[derive(Debug, Args)]
 pub(crate) struct RestoreArgs {
     /// The file, and optionally the serial of the state that it is taken from
-    #[arg(value_name = "NAME[@SERIAL]")]
+    #[arg(value_name = "NAME[@SERIAL]", add = ArgValueCandidates::new(complete::tracked_files))]
     pub(crate) name: String,
     /// Where to write it; `-` for standard output
     #[arg(short, long, value_name = "FILE")]
@@ -257,6 +273,7 @@ pub(crate) struct ImportArgs {
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
     /// The code, or its end
+    #[arg(add = ArgValueCandidates::new(complete::codes))]
     pub(crate) code: Option<String>,
 }
 
@@ -288,6 +305,13 @@ pub(crate) enum SchemaName {
 pub(crate) struct CompletionsArgs {
     /// Which shell
     pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// The folder; it is made where it is not there
+    #[arg(value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub(crate) folder: Utf8PathBuf,
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use clap::Args;
+use clap_complete::engine::ArgValueCandidates;
 
 use super::duration;
+use crate::cli::complete;
 
 /// What a plan is about.
 #[derive(Clone, Debug, Default, Args)]
@@ -14,7 +16,7 @@ pub(crate) struct PlanOptions {
     #[arg(long)]
     pub(crate) no_refresh: bool,
     /// Only this file; may be repeated
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = ArgValueCandidates::new(complete::files))]
     pub(crate) target: Vec<String>,
     /// Allow this many deletions in this run, instead of `max_deletes`
     #[arg(long, value_name = "N")]

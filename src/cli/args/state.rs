@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use clap::Subcommand;
+use clap_complete::engine::ArgValueCandidates;
+
+use crate::cli::complete;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StateCommand {
@@ -18,6 +21,7 @@ pub(crate) enum StateCommand {
     #[command(after_help = "Example:\n  jumpbag state show collect-triage.ps1")]
     Show {
         /// The file
+        #[arg(add = ArgValueCandidates::new(complete::tracked_files))]
         name: String,
         /// As it was at this serial
         #[arg(long, value_name = "SERIAL")]
@@ -60,6 +64,7 @@ pub(crate) enum StateCommand {
     #[command(after_help = "Example:\n  jumpbag state mv collect.ps1 collect-triage.ps1")]
     Mv {
         /// The name in the state
+        #[arg(add = ArgValueCandidates::new(complete::tracked_files))]
         old: String,
         /// The name that it has in the library
         new: String,
@@ -71,7 +76,11 @@ pub(crate) enum StateCommand {
     #[command(after_help = "Example:\n  jumpbag state rm collect-triage.ps1")]
     Rm {
         /// The files
-        #[arg(value_name = "NAME", required = true)]
+        #[arg(
+            value_name = "NAME",
+            required = true,
+            add = ArgValueCandidates::new(complete::tracked_files)
+        )]
         names: Vec<String>,
         /// Wait this long for a locked state, such as 5m
         #[arg(long, value_name = "TIME", default_value = "0s", value_parser = super::duration)]
