@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 
 use super::Context;
@@ -21,6 +22,8 @@ const LARGEST: u64 = 20 * 1024 * 1024;
 pub(super) struct Lints {
     levels: Levels,
     texts: Texts,
+    /// For certificates that expire.
+    now: Timestamp,
 }
 
 /// What is odd about some files, and no error.
@@ -55,6 +58,7 @@ impl Lints {
         Self {
             levels: workspace.manifest.lints.clone(),
             texts: workspace.manifest.texts.clone(),
+            now: Timestamp::now(),
         }
     }
 
@@ -160,7 +164,7 @@ impl Lints {
                     file,
                     bytes: bytes.as_deref(),
                 };
-                let findings = lint::check(&subject, &self.levels);
+                let findings = lint::check(&subject, &self.levels, self.now);
                 (!findings.list.is_empty()).then_some((desired, asked, findings))
             });
         let looked: Vec<_> = looked.collect();

@@ -105,7 +105,11 @@ fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
     }
     let context = Context { global, output };
     match command {
-        Command::Init => commands::init::run(&context),
+        Command::Init(args) if args.from_remote => {
+            let args = args.import(context.global.manifest.clone());
+            block_on(commands::import::run(&context, &args))
+        }
+        Command::Init(_) => commands::init::run(&context),
         Command::Validate(args) => commands::validate::run(&context, &args),
         Command::Plan(args) => block_on(commands::plan::run(&context, &args)),
         Command::Apply(args) => block_on(commands::apply::run(&context, &args)),

@@ -30,6 +30,8 @@ lints! {
     PARAMETERS_UNKNOWN = "jumpbag::lint::parameters_unknown";
     SHEBANG_MISSING = "jumpbag::lint::shebang_missing";
     SHELL_CRLF = "jumpbag::lint::shell_crlf";
+    SIGNATURE_EXPIRED = "jumpbag::lint::signature_expired";
+    SIGNATURE_SELF_SIGNED = "jumpbag::lint::signature_self_signed";
     UNSIGNED = "jumpbag::lint::unsigned";
 }
 

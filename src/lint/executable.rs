@@ -4,12 +4,21 @@ use object::LittleEndian;
 use object::pe::{IMAGE_DIRECTORY_ENTRY_SECURITY, RT_VERSION};
 use object::read::pe::{ImageNtHeaders, PeFile};
 
-use super::Checked;
-use crate::diagnostics::lints::{EXECUTABLE_UNSIGNED, EXECUTABLE_VERSION};
+use super::{Checked, certificate};
+use crate::diagnostics::lints::{
+    EXECUTABLE_UNSIGNED, EXECUTABLE_VERSION, SIGNATURE_EXPIRED, SIGNATURE_SELF_SIGNED,
+};
 
 pub(super) fn check(checked: &mut Checked<'_>) {
     if !checked.bytes.starts_with(b"MZ")
-        || !checked.wants(&EXECUTABLE_UNSIGNED) && !checked.wants(&EXECUTABLE_VERSION)
+        || ![
+            &EXECUTABLE_UNSIGNED,
+            &EXECUTABLE_VERSION,
+            &SIGNATURE_EXPIRED,
+            &SIGNATURE_SELF_SIGNED,
+        ]
+        .into_iter()
+        .any(|lint| checked.wants(lint))
     {
         return;
     }
@@ -19,7 +28,9 @@ pub(super) fn check(checked: &mut Checked<'_>) {
     else {
         return;
     };
-    if !known.is_signed {
+    if let Some(der) = known.signature {
+        certificate::check(checked, der, checked.now);
+    } else {
         checked.tell(
             &EXECUTABLE_UNSIGNED,
             "is a Windows executable without an Authenticode signature",
@@ -35,17 +46,24 @@ pub(super) fn check(checked: &mut Checked<'_>) {
     }
 }
 
-struct Known {
-    is_signed: bool,
+struct Known<'a> {
+    /// The signature; empty where it is of no known kind.
+    signature: Option<&'a [u8]>,
     has_version: bool,
 }
 
 /// What the headers say; `None` where they are no valid ones of this kind.
-fn read<H: ImageNtHeaders>(bytes: &[u8]) -> Option<Known> {
+fn read<H: ImageNtHeaders>(bytes: &[u8]) -> Option<Known<'_>> {
     let file = PeFile::<H>::parse(bytes).ok()?;
     let directories = file.data_directories();
     let certificates = directories.get(IMAGE_DIRECTORY_ENTRY_SECURITY);
-    let is_signed = certificates.is_some_and(|it| it.size.get(LittleEndian) > 0);
+    let certificates = certificates.filter(|it| it.size.get(LittleEndian) > 0);
+    // Here, an address is a place in the file. A signature follows its length, revision and kind, of eight bytes.
+    let signature = certificates.map(|it| {
+        let start = it.virtual_address.get(LittleEndian) as usize;
+        let end = start.saturating_add(it.size.get(LittleEndian) as usize);
+        bytes.get(start.saturating_add(8)..end).unwrap_or_default()
+    });
     let sections = file.section_table();
     let resources = directories
         .resource_directory(bytes, &sections)
@@ -59,7 +77,7 @@ fn read<H: ImageNtHeaders>(bytes: &[u8]) -> Option<Known> {
         })
     });
     Some(Known {
-        is_signed,
+        signature,
         has_version,
     })
 }

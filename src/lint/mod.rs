@@ -4,6 +4,7 @@
 //! Pure: the same file always has the same findings. What is found is no proof of anything, and neither is what is not.
 
 mod attributes;
+mod certificate;
 mod credential;
 mod encoding;
 mod endings;
@@ -19,6 +20,8 @@ mod tests;
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::ops::Range;
+
+use jiff::Timestamp;
 
 use crate::diagnostics::Code;
 use crate::diagnostics::lints::{Level, Levels};
@@ -60,9 +63,9 @@ pub(crate) struct Findings {
     pub(crate) text: Option<String>,
 }
 
-/// What is odd about `subject`, without what is allowed by `levels`.
-pub(crate) fn check(subject: &Subject<'_>, levels: &Levels) -> Findings {
-    let mut checked = Checked::new(subject, levels);
+/// What is odd about `subject`, without what is allowed by `levels`; it is `now`.
+pub(crate) fn check(subject: &Subject<'_>, levels: &Levels, now: Timestamp) -> Findings {
+    let mut checked = Checked::new(subject, levels, now);
     attributes::check(&mut checked);
     signature::check(&mut checked);
     parameters::check(&mut checked);
@@ -81,6 +84,7 @@ struct Checked<'a> {
     file: &'a File,
     bytes: &'a [u8],
     levels: &'a Levels,
+    now: Timestamp,
     /// How the text is written; `None` where the content is none.
     encoding: Option<Encoding>,
     /// The text without a byte order mark; empty where the content is none.
@@ -93,7 +97,7 @@ struct Checked<'a> {
 }
 
 impl<'a> Checked<'a> {
-    fn new(subject: &Subject<'a>, levels: &'a Levels) -> Self {
+    fn new(subject: &Subject<'a>, levels: &'a Levels, now: Timestamp) -> Self {
         let Subject { name, file, bytes } = *subject;
         let (encoding, text) = match bytes.and_then(text::characters) {
             Some((encoding, text)) => (Some(encoding), text),
@@ -105,6 +109,7 @@ impl<'a> Checked<'a> {
             file,
             bytes: bytes.unwrap_or_default(),
             levels,
+            now,
             encoding,
             text,
             language,

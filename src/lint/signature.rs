@@ -1,18 +1,27 @@
-//! Whether a PowerShell script is signed.
+//! Whether a PowerShell script is signed, and by whom.
 
-use super::Checked;
-use crate::diagnostics::lints::UNSIGNED;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{Checked, certificate};
+use crate::diagnostics::lints::{SIGNATURE_EXPIRED, SIGNATURE_SELF_SIGNED, UNSIGNED};
 use crate::text::{Language, signature};
 
 pub(super) fn check(checked: &mut Checked<'_>) {
     // Also where it is no text: nobody knows what PowerShell makes of it.
     let is_script = Language::of(checked.name, &checked.text) == Some(Language::PowerShell);
-    if !is_script || !checked.wants(&UNSIGNED) {
+    let wants = [&UNSIGNED, &SIGNATURE_EXPIRED, &SIGNATURE_SELF_SIGNED];
+    if !is_script || !wants.into_iter().any(|lint| checked.wants(lint)) {
         return;
     }
     let text = checked.text.replace("\r\n", "\n");
     let (body, block) = signature::split(&text);
     if !block.is_empty() {
+        let lines = block.lines().filter_map(|line| line.strip_prefix("# "));
+        let base64: String = lines.filter(|line| !line.starts_with("SIG #")).collect();
+        if let Ok(der) = STANDARD.decode(base64) {
+            certificate::check(checked, &der, checked.now);
+        }
         return;
     }
     let is = if body.contains(signature::BEGIN) {

@@ -2,7 +2,13 @@ use super::*;
 use crate::diagnostics::lints;
 use crate::model::Sha256;
 use crate::text::signature;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
+
+fn now() -> Timestamp {
+    "2026-11-29T00:00:00Z".parse().unwrap()
+}
 
 /// A file with a description, with parameters where `parameters` describes them.
 fn file(parameters: Option<&str>) -> File {
@@ -21,7 +27,7 @@ fn findings(name: &str, bytes: &[u8], file: &File) -> Findings {
         file,
         bytes: Some(bytes),
     };
-    check(&subject, &Levels::default())
+    check(&subject, &Levels::default(), now())
 }
 
 /// The ends of the codes of what is found, but that scripts are unsigned.
@@ -93,6 +99,47 @@ fn a_script_is_signed_at_its_end_or_not_at_all() {
     assert_eq!(said("a.ps1", format!("Get-Process\n{block}"), None), "");
     assert_eq!(said("a.txt", "Get-Process\n", None), "");
     insta::assert_snapshot!(said("a.ps1", "Get-Process\0\n", None), @"`a.ps1` has no Authenticode signature");
+}
+
+/// Made with osslsigncode 2.9, by certificates of its own making: `own` vouches for itself, `old` expired on 2021-06-30, and `stamped` is
+/// the same with a time stamp of 2020.
+const SIGNED: [(&str, &[u8]); 4] = [
+    ("good.ps1", include_bytes!("signed/good.ps1")),
+    ("old.ps1", include_bytes!("signed/old.ps1")),
+    ("own.ps1", include_bytes!("signed/own.ps1")),
+    ("stamped.ps1", include_bytes!("signed/stamped.ps1")),
+];
+
+#[test]
+fn whose_certificate_signed() {
+    let said: String = SIGNED
+        .iter()
+        .map(|(name, bytes)| said(name, bytes, None))
+        .collect();
+    insta::assert_snapshot!(said, @"
+    `old.ps1` is signed with a certificate that expired on 2021-06-30, and without a time stamp
+    `own.ps1` is signed with a certificate that vouches for itself
+    ");
+    let own: String = str::from_utf8(SIGNED[2].1)
+        .unwrap()
+        .lines()
+        .filter_map(|line| line.strip_prefix("# "))
+        .filter(|line| !line.starts_with("SIG"))
+        .collect();
+    let der = STANDARD.decode(own).unwrap();
+    // The same in an executable.
+    let mut program = executable(u32::try_from(der.len() + 8).unwrap());
+    program.resize(0x308, 0);
+    program.extend(&der);
+    assert_eq!(
+        codes("a.exe", &program, None),
+        "signature_self_signed executable_version"
+    );
+    // What is cut off or no signature says nothing of whoever signed.
+    for length in [0, 1, 100, der.len() - 1] {
+        program.truncate(0x308 + length);
+        assert_eq!(codes("a.exe", &program, None), "executable_version");
+    }
 }
 
 #[test]
@@ -353,7 +400,7 @@ fn what_is_allowed_is_not_looked_for() {
             file: &file,
             bytes: Some(bytes),
         };
-        assert_eq!(check(&subject, &levels).list, [], "{name}");
+        assert_eq!(check(&subject, &levels, now()).list, [], "{name}");
     }
 }
 
@@ -377,7 +424,7 @@ proptest! {
             let found = findings(name, &bytes, &file);
             if glance.is_opaque() {
                 let subject = Subject { name, file: &file, bytes: None };
-                prop_assert_eq!(&found, &check(&subject, &Levels::default()));
+                prop_assert_eq!(&found, &check(&subject, &Levels::default(), now()));
             }
             let text = found.text.unwrap_or_default();
             for finding in found.list {

@@ -71,7 +71,7 @@ test("the parts are there, in their order", async () => {
     const headings = await page.locator("h1, h2, h3").allTextContents();
     assert.deepEqual(
       headings.map((text) => text.replace(/[:,].*/, "")),
-      ["Plan", "Overview", "Library contoso", "Drift", "Changes", "Details", "Unmanaged", "Apply"],
+      ["Plan", "Overview", "Warnings", "Library contoso", "Drift", "Changes", "Details", "Unmanaged", "Apply"],
     );
     const rows = await page.locator("table.changes tbody tr").count();
     assert.equal(rows, await page.locator("article").count());
@@ -153,7 +153,7 @@ test("a link into a folded change unfolds it", async () => {
 test("what libraries share is read once, and each library says where it is shown", async () => {
   await open("libraries", {}, async (page) => {
     const headings = await page.locator("h2").allTextContents();
-    assert.deepEqual(headings.slice(1), ["Libraries", "3 libraries: same change (group 1)", "Library contoso", "Apply"]);
+    assert.deepEqual(headings.slice(1), ["Warnings: 5", "Libraries", "3 libraries: same change (group 1)", "Library contoso", "Apply"]);
     assert.equal(await page.locator("article").count(), 2);
     const row = page.getByRole("row", { name: /^contoso/ });
     assert.deepEqual(await row.getByRole("link").allTextContents(), ["group 1", "by itself"]);

@@ -96,8 +96,11 @@ pub(crate) enum Color {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Write a commented starter manifest, never over an existing file
-    #[command(after_help = "Example:\n  jumpbag init -m jumpbag.yaml")]
-    Init,
+    #[command(after_help = "\
+Examples:
+  jumpbag init -m jumpbag.yaml
+  jumpbag init --from-remote --search scripts     from what the library of the environment holds")]
+    Init(InitArgs),
     /// Check everything that can be checked without the network
     #[command(after_help = "\
 Examples:
@@ -193,6 +196,29 @@ Examples:
     /// Print the version
     #[command(after_help = "Example:\n  jumpbag version")]
     Version,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// Write what the library holds, and take it into the state; the same as `import --all --write-manifest`
+    #[arg(long)]
+    pub(crate) from_remote: bool,
+    /// Look for sources in this folder, by their SHA-256; may be repeated
+    #[arg(long, value_name = "DIR", requires = "from_remote", value_hint = clap::ValueHint::DirPath)]
+    pub(crate) search: Vec<Utf8PathBuf>,
+}
+
+impl InitArgs {
+    /// What `import` is asked for, to write the new `manifest`.
+    pub(crate) fn import(self, manifest: Utf8PathBuf) -> ImportArgs {
+        ImportArgs {
+            names: Vec::new(),
+            all: true,
+            write_manifest: Some(manifest),
+            search: self.search,
+            lock_timeout: Duration::ZERO,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

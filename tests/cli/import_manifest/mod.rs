@@ -262,23 +262,34 @@ fn whoever_may_read_a_starter_manifest_may_read_this_one() {
 
 #[test]
 fn without_a_manifest_the_library_is_that_of_the_environment() {
-    let (world, emulator) = fresh();
-    std::fs::remove_file(world.path("jumpbag.yaml")).unwrap();
-    world.write("a.sh", "echo a.sh\n");
-    world.write("b.sh", "echo b.sh\n");
-    let run = |args: &[&str]| {
-        let mut command = world.command(args);
-        command.env("JUMPBAG_ENDPOINT", &emulator.url);
-        world.finish(&command.output().unwrap())
-    };
-    let import = ["import", "--all", "--write-manifest", "jumpbag.yaml"];
-    let import = run(&[&import[..], &["--search", "."]].concat());
-    assert_eq!(import.code, Some(0), "{import}");
-    let text = world.read("jumpbag.yaml");
-    assert!(!text.contains("libraries:"), "{text}");
-    assert!(!text.contains(&emulator.url), "{text}");
-    let plan = run(&["plan", "--detailed-exitcode"]);
-    assert_eq!(plan.code, Some(0), "{plan}");
+    for asked in [
+        &["import", "--all", "--write-manifest", "jumpbag.yaml"][..],
+        &["init", "--from-remote"],
+    ] {
+        let (world, emulator) = fresh();
+        std::fs::remove_file(world.path("jumpbag.yaml")).unwrap();
+        world.write("a.sh", "echo a.sh\n");
+        world.write("b.sh", "echo b.sh\n");
+        let run = |args: &[&str]| {
+            let mut command = world.command(args);
+            command.env("JUMPBAG_ENDPOINT", &emulator.url);
+            world.finish(&command.output().unwrap())
+        };
+        let import = run(&[asked, &["--search", "."]].concat());
+        assert_eq!(import.code, Some(0), "{import}");
+        let text = world.read("jumpbag.yaml");
+        assert!(!text.contains("libraries:"), "{text}");
+        assert!(!text.contains(&emulator.url), "{text}");
+        let plan = run(&["plan", "--detailed-exitcode"]);
+        assert_eq!(plan.code, Some(0), "{plan}");
+
+        // Once more it is the same; over anything else nothing is written.
+        assert_eq!(run(&[asked, &["--search", "."]].concat()).code, Some(0));
+        assert_eq!(world.read("jumpbag.yaml"), text);
+        world.write("jumpbag.yaml", "version: 1\n");
+        assert_eq!(run(&[asked, &["--search", "."]].concat()).code, Some(1));
+        assert_eq!(world.read("jumpbag.yaml"), "version: 1\n");
+    }
 }
 
 #[test]
