@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 
 use super::Context;
+use super::args::Towards;
 use super::session::Session;
 use super::workspace::{Workspace, warning};
 use crate::diagnostics::lints::Levels;
@@ -86,12 +87,22 @@ impl Lints {
 
     /// Tells what is odd about what `plan` would upload, and refuses what the manifest denies. What a plan goes back to is not
     /// looked at: it was there before, and somebody is in a hurry.
-    pub(super) fn judge(&self, context: &Context, plan: &mut Plan, sessions: &[Session]) {
+    pub(super) fn judge(
+        &self,
+        context: &Context,
+        plan: &mut Plan,
+        sessions: &[Session],
+        towards: Towards,
+    ) {
+        if towards.serial().is_some() {
+            return;
+        }
         let mut files = Vec::new();
         for (nth, part) in plan.libraries.iter().enumerate() {
             let mut sessions = sessions.iter();
             let session = sessions.find(|session| session.id.name == part.library.name);
-            let (Some(session), None) = (session, part.rollback) else {
+            // What the part says of itself does not count: it may come from a file.
+            let Some(session) = session else {
                 continue;
             };
             let uploads = part.changes.iter().filter(|change| is_upload(change));
@@ -149,10 +160,12 @@ impl Lints {
         let looked = wanted
             .into_par_iter()
             .filter_map(|((_, name, file), (desired, asked))| {
+                // A manifest may allow more than the API is known to take.
+                let most = file.size.unwrap_or_default().max(LARGEST);
                 let bytes = if desired.is_opaque {
                     None
                 } else {
-                    let bytes = bytes(&desired.source, LARGEST).ok()??;
+                    let bytes = bytes(&desired.source, most).ok()??;
                     // Since it was hashed it has changed: it will not be sent.
                     if Sha256::of(&bytes) != file.sha256 {
                         return None;

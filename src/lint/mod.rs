@@ -168,8 +168,12 @@ impl<'a> Checked<'a> {
         for secret in &self.secrets {
             let before = self.text.get(at..secret.start).unwrap_or_default();
             text.push_str(before);
-            let hidden = secret.end.saturating_sub(secret.start.max(at));
-            text.push_str(&"*".repeat(hidden));
+            let hidden = self.text.get(at.max(secret.start)..secret.end);
+            // Lines keep their numbers, and bytes their places.
+            text.extend(hidden.unwrap_or_default().bytes().map(|byte| match byte {
+                b'\r' | b'\n' => char::from(byte),
+                _ => '*',
+            }));
             at = at.max(secret.end);
         }
         text.push_str(self.text.get(at..).unwrap_or_default());

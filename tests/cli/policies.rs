@@ -111,6 +111,9 @@ fn the_command_that_applies_names_the_policies() {
         run.stdout.contains(" --policy allowing --approved sha256:"),
         "{run}"
     );
+    let run = world.expect(0, &["plan", "--out", "p.json", "--policy", "allowing"]);
+    let said = "jumpbag apply p.json --policy allowing\n";
+    assert!(run.stderr.ends_with(said), "{run}");
 }
 
 #[test]

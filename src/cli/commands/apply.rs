@@ -139,7 +139,8 @@ async fn approved(
     let unready = prepared.unready.iter().map(|one| &one.session);
     let sessions: Vec<_> = ready.chain(unready).cloned().collect();
     let command = wanted.command(context, &sessions, &plan);
-    prepared.lints.judge(context, &mut plan, &sessions);
+    let towards = wanted.towards();
+    prepared.lints.judge(context, &mut plan, &sessions, towards);
     let policies = Policies::load(context, wanted.options().policy.as_ref())?;
     policies.judge(context, &mut plan, prepared.lints.levels())?;
     events.plan(&plan, &review::fingerprint(&plan))?;

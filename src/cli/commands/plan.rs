@@ -52,7 +52,7 @@ pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Ex
         libraries: inputs.iter().map(plan::plan).collect(),
         warnings,
     };
-    lints.judge(context, &mut plan, &sessions);
+    lints.judge(context, &mut plan, &sessions, towards);
     policies.judge(context, &mut plan, lints.levels())?;
     rollback::check(&plan, &sessions)?;
     let command = review::apply_command(context, &args.options, towards, &plan);
@@ -67,6 +67,8 @@ pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Ex
         if let Some(allowed) = &allowed {
             words.extend(["--allow-deletes", allowed]);
         }
+        let policy = review::policy_words(&args.options);
+        words.extend(policy.iter().map(String::as_str));
         context.output.note(&format!(
             "\nSaved the plan. Apply exactly this one with: {}",
             crate::cli::summary::command(context, &words)
