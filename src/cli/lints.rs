@@ -1,12 +1,15 @@
 //! Looking at the contents that a run is about for what is odd.
 
 use std::collections::BTreeMap;
+use std::io;
 
 use jiff::Timestamp;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 
 use super::Context;
 use super::args::Towards;
+use super::error::Error;
+use super::exit::Failure;
 use super::session::Session;
 use super::workspace::{Workspace, warning};
 use crate::diagnostics::lints::Levels;
@@ -68,15 +71,16 @@ impl Lints {
         &self.levels
     }
 
-    /// What is odd about all files of the `desired` libraries; an error where the manifest denies any of it.
+    /// What is odd about all files of the `desired` libraries; an error where the manifest denies any of it, or where a file
+    /// cannot be looked at.
     pub(super) fn everything(
         &self,
         desired: &BTreeMap<String, BTreeMap<Name, DesiredFile>>,
-    ) -> Result<Odd, Invalid> {
+    ) -> Result<Odd, Failure> {
         let files = desired.values().enumerate();
         let files =
             files.flat_map(|(nth, files)| files.iter().map(move |(name, file)| (nth, name, file)));
-        let found = self.look(files);
+        let found = self.look(files)?;
         let problems = found.problems.into_iter().map(|(problem, _)| problem);
         let problems = Invalid::unless_ok(&found.texts, problems.collect())?;
         Ok(Odd {
@@ -93,9 +97,9 @@ impl Lints {
         plan: &mut Plan,
         sessions: &[Session],
         towards: Towards,
-    ) {
+    ) -> Result<(), Error> {
         if towards.serial().is_some() {
-            return;
+            return Ok(());
         }
         let mut files = Vec::new();
         for (nth, part) in plan.libraries.iter().enumerate() {
@@ -111,7 +115,7 @@ impl Lints {
                 Some((nth, name, desired))
             }));
         }
-        let mut found = self.look(files.into_iter());
+        let mut found = self.look(files.into_iter())?;
         // Those of one kind stand together, and need their help once.
         found.problems.sort_by_key(|(problem, _)| problem.code.id);
         let mut told = Vec::new();
@@ -144,12 +148,15 @@ impl Lints {
                 texts: found.texts,
             });
         }
+        Ok(())
     }
 
+    /// What is odd about `files`. One that cannot be looked at is an error: its content may be at hand elsewhere, and then it
+    /// would be sent with nobody having looked.
     fn look<'a>(
         &self,
         files: impl Iterator<Item = (usize, &'a Name, &'a DesiredFile)>,
-    ) -> Found<'a> {
+    ) -> Result<Found<'a>, Error> {
         let mut wanted: BTreeMap<Key<'_>, (&DesiredFile, Vec<Asked<'_>>)> = BTreeMap::new();
         for (nth, name, desired) in files {
             let key = (desired.source.as_str(), name, &desired.file);
@@ -157,33 +164,21 @@ impl Lints {
             asked.push((nth, name));
         }
         let wanted: Vec<_> = wanted.into_iter().collect();
-        let looked = wanted
-            .into_par_iter()
-            .filter_map(|((_, name, file), (desired, asked))| {
-                // A manifest may allow more than the API is known to take.
-                let most = file.size.unwrap_or_default().max(LARGEST);
-                let bytes = if desired.is_opaque {
-                    None
-                } else {
-                    let bytes = bytes(&desired.source, most).ok()??;
-                    // Since it was hashed it has changed: it will not be sent.
-                    if Sha256::of(&bytes) != file.sha256 {
-                        return None;
-                    }
-                    Some(bytes)
-                };
-                let subject = Subject {
-                    name: name.as_str(),
-                    file,
-                    bytes: bytes.as_deref(),
-                };
-                let findings = lint::check(&subject, &self.levels, self.now);
-                (!findings.list.is_empty()).then_some((desired, asked, findings))
-            });
-        let looked: Vec<_> = looked.collect();
+        let looked = wanted.into_par_iter();
+        let looked = looked.map(|((_, name, file), (desired, asked))| {
+            let bytes = content(desired)?;
+            let subject = Subject {
+                name: name.as_str(),
+                file,
+                bytes: bytes.as_deref(),
+            };
+            let findings = lint::check(&subject, &self.levels, self.now);
+            Ok((desired, asked, findings))
+        });
+        let looked: Result<Vec<_>, Error> = looked.collect();
         let (mut texts, mut problems) = (Vec::new(), Vec::new());
         let mut next_start = self.texts.next_start();
-        for (desired, asked, Findings { list, text }) in looked {
+        for (desired, asked, Findings { list, text }) in looked? {
             let start = next_start;
             if let Some(text) = text {
                 let path = desired.source.as_str();
@@ -199,7 +194,7 @@ impl Lints {
             }
         }
         let texts = self.texts.and(texts);
-        Found { texts, problems }
+        Ok(Found { texts, problems })
     }
 
     /// `finding` about `desired`, whose text has its first byte at the offset `start`.
@@ -217,6 +212,23 @@ impl Lints {
             labels: vec![(span, label.to_owned())],
         })
     }
+}
+
+/// The content of `desired`; `None` where there is nothing to look into.
+fn content(desired: &DesiredFile) -> Result<Option<Vec<u8>>, Error> {
+    if desired.is_opaque {
+        return Ok(None);
+    }
+    let changed = |cause| Error::SourceChanged {
+        path: desired.source.clone(),
+        cause,
+    };
+    // A manifest may allow more than the API is known to take.
+    let most = desired.file.size.unwrap_or_default().max(LARGEST);
+    let bytes = bytes(&desired.source, most).map_err(|error| changed(error.into()))?;
+    let same = bytes.filter(|bytes| Sha256::of(bytes) == desired.file.sha256);
+    let other = || io::Error::other("it holds something else than when it was hashed");
+    Ok(Some(same.ok_or_else(|| changed(other()))?))
 }
 
 /// Whether `change` puts something into the library that was not there so.
@@ -249,4 +261,46 @@ fn first_of_each(problems: Vec<Problem>) -> Vec<Problem> {
         problem
     };
     firsts.into_values().map(said).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use camino::Utf8PathBuf;
+
+    /// A content that nobody has looked at is nothing that can be passed over: it may be kept from an earlier run, and sent.
+    #[test]
+    fn what_changed_since_it_was_hashed_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::from_path_buf(folder.path().join("a.ps1")).unwrap();
+        let desired = |bytes: &[u8]| DesiredFile {
+            file: File {
+                sha256: Sha256::of(bytes),
+                size: Some(bytes.len() as u64),
+                description: None,
+                has_parameters: false,
+                parameters_description: None,
+            },
+            source: path.clone(),
+            adopt: false,
+            protect: false,
+            is_opaque: false,
+            place: 0..0,
+        };
+        let said = |desired: &DesiredFile| match content(desired) {
+            Ok(content) => format!("{content:?}"),
+            Err(error) => error.to_string(),
+        };
+        let changed = format!("`{path}` changed while it was planned");
+        assert_eq!(said(&desired(b"a")), changed);
+        let mut file = std::fs::File::create(&path).unwrap();
+        io::Write::write_all(&mut file, b"ab").unwrap();
+        assert_eq!(said(&desired(b"a")), changed);
+        assert_eq!(said(&desired(b"ab")), format!("{:?}", Some(b"ab")));
+        let opaque = DesiredFile {
+            is_opaque: true,
+            ..desired(b"a")
+        };
+        assert_eq!(said(&opaque), "None");
+    }
 }

@@ -219,10 +219,10 @@ fn taking_the_refusal_out_of_a_plan_does_not_help() {
         plan["libraries"][0]["diagnostics"] = Value::Array(Vec::new());
     });
     insta::assert_snapshot!(world.expect(4, &["apply", "altered.json"]).unwrapped(), @"
-    jumpbag::apply::stale
+    jumpbag::apply::refused
 
-      × the plan is stale, and nothing was changed: `a.sh` is protected and would be deleted
-      help: plan again, and have the new plan approved
+      × the plan is refused, and nothing was changed
+      help: resolve what the plan marks with `!`, then plan again
     ");
     assert_eq!(world.state_list(), all);
 }

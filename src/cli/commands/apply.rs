@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::execute::{Goal, execute};
 use super::prepare::{Prepared, Ready, prepare};
-use super::show;
 use super::wanted::Wanted;
+use super::{saved, show};
 use crate::cli::Context;
 use crate::cli::args::{ApplyArgs, ApplyOptions, DestroyArgs, RollbackArgs, Towards};
 use crate::cli::error::Refused;
@@ -17,7 +17,7 @@ use crate::cli::review;
 use crate::cli::revision;
 use crate::cli::rollback;
 use crate::cli::stop::Stop;
-use crate::plan::{self, LibraryPlan, Misfit, Plan, Refusal};
+use crate::plan::{self, Plan};
 use crate::render::events::Approval;
 use crate::state::{PlanAccount, RunAccount};
 
@@ -128,67 +128,56 @@ async fn approved(
     stop: &Stop,
 ) -> Result<(Prepared, Plan), Failure> {
     let mut prepared = prepare(context, wanted, options, stop).await?;
-    let mut plan = match wanted {
-        Wanted::Planned(..) => Plan {
-            libraries: prepared.inputs.iter().map(plan::plan).collect(),
-            warnings: std::mem::take(&mut prepared.warnings),
-        },
-        Wanted::Saved(plan, ..) => plan.clone(),
-    };
     let ready = prepared.ready.iter().map(|one| &one.session);
     let unready = prepared.unready.iter().map(|one| &one.session);
     let sessions: Vec<_> = ready.chain(unready).cloned().collect();
-    let command = wanted.command(context, &sessions, &plan);
-    let towards = wanted.towards();
-    prepared.lints.judge(context, &mut plan, &sessions, towards);
-    let policies = Policies::load(context, wanted.options().policy.as_ref())?;
-    policies.judge(context, &mut plan, prepared.lints.levels())?;
+    let warnings = std::mem::take(&mut prepared.warnings);
+    let made = match wanted {
+        Wanted::Planned(..) => Ok(Plan {
+            libraries: prepared.inputs.iter().map(plan::plan).collect(),
+            warnings,
+        }),
+        Wanted::Saved(plan, ..) => saved::again(plan, &prepared.ready, warnings)
+            .map_err(|misfits| (plan.clone(), Refused::Stale { misfits })),
+    };
+    let (mut plan, stale) = match made {
+        Ok(plan) => (plan, None),
+        Err((plan, stale)) => (plan, Some(stale)),
+    };
+    if stale.is_none() {
+        let towards = wanted.towards();
+        let lints = &prepared.lints;
+        lints.judge(context, &mut plan, &sessions, towards)?;
+        let policies = Policies::load(context, wanted.options().policy.as_ref())?;
+        policies.judge(context, &mut plan, lints.levels())?;
+    }
     events.plan(&plan, &review::fingerprint(&plan))?;
+    let command = wanted.command(context, &sessions, &plan);
     review::show(context, &plan, &sessions, &options.forms, &command)?;
+    if let Some(stale) = stale {
+        return Err(Failure::refused(stale));
+    }
     if plan.is_refused() {
         return Err(Failure::refused(Refused::Plan));
     }
-    check(wanted, &plan, &prepared.ready)?;
+    check(&plan, &prepared.ready)?;
     rollback::check(&plan, &sessions)?;
     let how = approve(context, wanted, &plan, options, stop).await?;
     events.approved(&plan, how)?;
     Ok((prepared, plan))
 }
 
-/// Refuses a plan that does not fit what is desired, tracked and observed now, where that is known.
-fn check(wanted: &Wanted, plan: &Plan, ready: &[Ready]) -> Result<(), Failure> {
-    let parts = || ready.iter().filter_map(|one| Some((one, one.part(plan)?)));
-    let mut misfits: Vec<_> = parts()
-        .flat_map(|(one, part)| plan::check(&one.inputs, part))
-        .map(|Misfit { name, what }| match name {
-            Some(name) => format!("`{name}`: {what}"),
-            None => what,
-        })
+/// Refuses a plan that does not fit what it was made from: a second opinion, by code that did not make it.
+fn check(plan: &Plan, ready: &[Ready]) -> Result<(), Failure> {
+    let parts = ready.iter().filter_map(|one| Some((one, one.part(plan)?)));
+    let misfits: Vec<_> = parts
+        .flat_map(|(one, part)| saved::misfits(one, part))
         .collect();
-    if misfits.is_empty() && matches!(wanted, Wanted::Saved(..)) {
-        misfits = plan_again(parts().map(|(_, part)| part.clone()).collect(), ready);
-    }
     if misfits.is_empty() {
         Ok(())
     } else {
         Err(Failure::refused(Refused::Stale { misfits }))
     }
-}
-
-/// How the `saved` parts of the ready libraries differ from those that are made of the same files now:
-/// somebody who edits a plan must not get past a refusal by it.
-fn plan_again(saved: Vec<LibraryPlan>, ready: &[Ready]) -> Vec<String> {
-    let of = |libraries| Plan {
-        libraries,
-        warnings: Vec::new(),
-    };
-    let now = of(ready.iter().map(|one| plan::plan(&one.inputs)).collect());
-    let refusals = now.libraries.iter().flat_map(|part| &part.refusals);
-    let mut misfits: Vec<_> = refusals.map(Refusal::message).collect();
-    if misfits.is_empty() && plan::fingerprint(&now) != plan::fingerprint(&of(saved)) {
-        misfits.push("planned again, it comes out otherwise".to_owned());
-    }
-    misfits
 }
 
 /// Makes sure that somebody wants this plan; returns who says so.

@@ -11,6 +11,7 @@ pub(super) mod init;
 pub(super) mod plan;
 mod prepare;
 pub(super) mod restore;
+mod saved;
 pub(super) mod show;
 pub(super) mod state;
 pub(super) mod status;

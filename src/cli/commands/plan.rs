@@ -52,7 +52,7 @@ pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Ex
         libraries: inputs.iter().map(plan::plan).collect(),
         warnings,
     };
-    lints.judge(context, &mut plan, &sessions, towards);
+    lints.judge(context, &mut plan, &sessions, towards)?;
     policies.judge(context, &mut plan, lints.levels())?;
     rollback::check(&plan, &sessions)?;
     let command = review::apply_command(context, &args.options, towards, &plan);

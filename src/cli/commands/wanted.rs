@@ -19,8 +19,8 @@ pub(super) enum Wanted {
 }
 
 impl Wanted {
-    /// What the libraries are taken to. All parts of a saved plan were made for the same, but for those that
-    /// do nothing.
+    /// What the libraries are taken to. A saved plan is only read where all its parts were made for the same, but for
+    /// those that do nothing.
     pub(super) fn towards(&self) -> Towards {
         match self {
             Self::Planned(_, towards) => *towards,

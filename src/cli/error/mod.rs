@@ -197,6 +197,19 @@ pub(crate) enum Error {
         names: Vec<String>,
     },
 
+    /// What would be sent cannot be looked at.
+    #[error("`{path}` changed while it was planned")]
+    #[diagnostic(
+        code(jumpbag::cli::source_changed),
+        help("plan again when nothing writes to the file any more")
+    )]
+    SourceChanged {
+        /// The source.
+        path: Utf8PathBuf,
+        /// How it was met.
+        #[source]
+        cause: io::Error,
+    },
     /// The policies cannot be read. A plan that they have not judged is not applied.
     #[error("the policies in `{folder}` cannot be read")]
     #[diagnostic(

@@ -3,6 +3,7 @@
 mod ascii;
 mod document;
 pub(crate) mod events;
+mod parts;
 mod read;
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use super::document::{
     FORMAT_VERSION, FileJson, LibraryJson, PlanJson, ReasonCode, ReasonJson, SeverityJson,
     WarnedFileJson, WarningJson,
 };
-use super::write;
+use super::{parts, write};
 use crate::model::{Attribute, File, LibraryId, Name, Sha256};
 use crate::plan::{Action, Cause, Change, Drift, LibraryPlan, Plan, Reason, Refusal, Warning};
 
@@ -98,6 +98,7 @@ pub(crate) fn from_json(bytes: &[u8]) -> Result<(Plan, String), PlanFileError> {
         ));
     }
     let libraries = each(libraries, "libraries", library)?;
+    parts::check(&libraries)?;
     let warnings = warnings.into_iter().map(warning).collect();
     let plan = Plan {
         libraries,
@@ -152,7 +153,7 @@ fn check_version(found: String) -> Result<(), PlanFileError> {
     }
 }
 
-fn wrong(place: &str, problem: &str) -> PlanFileError {
+pub(super) fn wrong(place: &str, problem: &str) -> PlanFileError {
     PlanFileError::Wrong {
         place: place.to_owned(),
         problem: problem.to_owned(),

@@ -2,7 +2,7 @@ use insta::assert_snapshot;
 use proptest::prelude::*;
 
 use super::document::FORMAT_VERSION;
-use super::{PlanFileError, from_json, json, plan_schema};
+use super::{PlanFileError, from_json, json, parts, plan_schema};
 use crate::model::{Attribute, File, LibraryId, Name, Sha256};
 use crate::plan::{Action, Cause, Change, Drift, LibraryPlan, Plan, Reason, Refusal, Warning};
 
@@ -173,9 +173,14 @@ fn plans() -> impl Strategy<Value = Plan> {
         prop::collection::vec(libraries(), 0..3),
         prop::collection::vec(warnings, 0..3),
     )
-        .prop_map(|(libraries, warnings)| Plan {
-            libraries,
-            warnings,
+        .prop_map(|(mut libraries, warnings)| {
+            while parts::check(&libraries).is_err() {
+                libraries.pop();
+            }
+            Plan {
+                libraries,
+                warnings,
+            }
         })
 }
 
@@ -402,6 +407,63 @@ fn damage_is_refused_with_its_place() {
         read_with("\"refreshed\": true", "\"refreshed\": 1").unwrap_err(),
         "jumpbag::render::plan_damaged: the plan file is damaged at line 22, column 20"
     );
+}
+
+#[test]
+fn parts_are_of_one_plan() {
+    let sample = sample().libraries.remove(0);
+    let of = |name: &str, rollback: Option<u64>, reason: Option<Reason>| {
+        let mut part = sample.clone();
+        part.library.name = name.to_owned();
+        part.rollback = rollback;
+        match reason {
+            Some(reason) => part.changes[0].reasons = vec![reason],
+            None => part.changes.clear(),
+        }
+        part
+    };
+    let (new, destroy) = (|| Some(Reason::New), || Some(Reason::Destroy));
+    for (first, second) in [
+        (of("a", None, new()), of("b", None, new())),
+        (of("a", None, destroy()), of("b", None, destroy())),
+        (of("a", None, destroy()), of("b", None, None)),
+        (of("a", Some(7), new()), of("b", Some(7), None)),
+    ] {
+        assert!(parts::check(&[first.clone(), second.clone()]).is_ok());
+        assert!(parts::check(&[second, first]).is_ok());
+    }
+    for (first, second, place) in [
+        (
+            of("a", None, None),
+            of("a", None, None),
+            "libraries[1].name",
+        ),
+        (
+            of("a", Some(7), new()),
+            of("b", None, new()),
+            "libraries[1]",
+        ),
+        (
+            of("a", Some(7), new()),
+            of("b", Some(8), new()),
+            "libraries[1]",
+        ),
+        (
+            of("a", Some(7), None),
+            of("b", None, destroy()),
+            "libraries[1]",
+        ),
+        (
+            of("a", None, destroy()),
+            of("b", None, new()),
+            "libraries[1]",
+        ),
+    ] {
+        for parts in [[first.clone(), second.clone()], [second, first]] {
+            let error = parts::check(&parts).unwrap_err().to_string();
+            assert!(error.contains(&format!("`{place}`")), "{error}");
+        }
+    }
 }
 
 #[test]

@@ -14,6 +14,11 @@ use crate::stranger::{self, Act, Call, Server, assert_settled, content};
 
 const FILES: &[&str] = &["a.sh", "b.sh"];
 
+/// Uploads one file after the other.
+const APPLY: &[&str] = &["apply", "--auto-approve", "--concurrency", "1"];
+
+const EARLIER: &str = "an earlier content\n";
+
 const CHANGED: End = End::Refused("jumpbag::state::content_changed");
 const SOURCE: End = End::Refused("jumpbag::apply::source");
 
@@ -23,12 +28,12 @@ type Case = (&'static str, fn(&Path), End);
 const CASES: &[Case] = &[
     (
         "edited, of the same size",
-        |path| fs::write(path, "the content of A.SH\n").unwrap(),
+        |path| fs::write(path, "the content of B.SH\n").unwrap(),
         CHANGED,
     ),
     (
         "edited, and longer",
-        |path| fs::write(path, "the content of a.sh\nand more\n").unwrap(),
+        |path| fs::write(path, "the content of b.sh\nand more\n").unwrap(),
         CHANGED,
     ),
     (
@@ -91,7 +96,7 @@ const CASES: &[Case] = &[
     ),
     (
         "replaced by a symbolic link to itself",
-        |path| replace_by_link(path, "a.sh"),
+        |path| replace_by_link(path, "b.sh"),
         SOURCE,
     ),
     (
@@ -108,22 +113,27 @@ fn replace_by_link(path: &Path, target: &str) {
 
 /// Puts the source back, whatever it has become.
 fn put_back(world: &World) {
-    let path = world.path("files/a.sh");
+    let path = world.path("files/b.sh");
     if path.is_dir() && !path.is_symlink() {
         fs::remove_dir(&path).unwrap();
     } else if path.symlink_metadata().is_ok() {
         fs::remove_file(&path).unwrap();
     }
-    world.write("files/a.sh", content("a.sh"));
+    world.write("files/b.sh", content("b.sh"));
 }
 
-/// Has the source become something else when the run asks for the list: it is hashed by then, and not yet read
-/// for being sent.
-fn change_at_list(server: &Server, world: &World, change: impl FnOnce(&Path) + Send + 'static) {
-    let path = world.path("files/a.sh");
+/// Has the source become something else at the first `call`. When the list is asked for, it is hashed, and not yet looked at; when
+/// the file before it is uploaded, it is looked at, and not yet read for being sent.
+fn change_at(
+    call: Call,
+    server: &Server,
+    world: &World,
+    change: impl FnOnce(&Path) + Send + 'static,
+) {
+    let path = world.path("files/b.sh");
     let mut change = Some(change);
     server.script(move |request, _| {
-        if request.call == Call::List
+        if request.call == call
             && let Some(change) = change.take()
         {
             change(&path);
@@ -132,64 +142,79 @@ fn change_at_list(server: &Server, world: &World, change: impl FnOnce(&Path) + S
     });
 }
 
-/// A world whose library has what the manifest asks for, if `is_update`, but for the content of `a.sh`; or nothing yet.
+/// A world whose library has earlier contents of what the manifest asks for, if `is_update`; or nothing yet.
 fn world(server: &Server, is_update: bool) -> World {
     let world = World::in_memory();
     stranger::want(&world, server, FILES);
     if is_update {
-        world.write("files/a.sh", "an earlier content\n");
+        for name in FILES {
+            world.write(&format!("files/{name}"), EARLIER);
+        }
         stranger::apply(&world, 0);
-        world.write("files/a.sh", content("a.sh"));
+        for name in FILES {
+            world.write(&format!("files/{name}"), content(name));
+        }
         server.take();
     }
     world
 }
 
-/// Requires that `a.sh` was not sent, that `b.sh` was, and that the next run completes it.
+/// What was sent, by name.
+fn sent(server: &Server) -> Vec<String> {
+    let requests = server.take().into_iter();
+    let uploads = requests.filter(|request| request.call == Call::Upload);
+    uploads.map(|request| request.name).collect()
+}
+
+/// Requires that `b.sh` was not sent, and that nothing else than `names` was, or is in the content store.
 #[track_caller]
-fn assert_not_sent(what: &str, server: &Server, world: &World, is_update: bool) {
-    let sent: Vec<_> = server
-        .take()
-        .into_iter()
-        .filter(|request| request.call == Call::Upload)
-        .map(|request| request.name)
-        .collect();
-    let (expected, tracked): (&[&str], &[&str]) = if is_update {
-        (&[], FILES)
-    } else {
-        (&["b.sh"], &["b.sh"])
-    };
-    assert_eq!(sent, expected, "{what}");
+fn assert_not_sent(what: &str, server: &Server, world: &World, names: &[&str], is_update: bool) {
+    assert_eq!(sent(server), names, "{what}");
+    let tracked = if is_update { FILES } else { names };
     assert_eq!(world.state_list(), tracked, "{what}");
-    let mut kept = vec![digest(content("b.sh").as_bytes())];
+    let mut kept: Vec<_> = names
+        .iter()
+        .map(|name| digest(content(name).as_bytes()))
+        .collect();
     if is_update {
-        kept.push(digest(b"an earlier content\n"));
-        assert_eq!(server.files()["a.sh"].sha256, kept[1], "{what}");
+        kept.push(digest(EARLIER.as_bytes()));
+        assert_eq!(
+            server.files()["b.sh"].sha256,
+            digest(EARLIER.as_bytes()),
+            "{what}"
+        );
     }
     kept.sort();
     // Nothing else, no temporary file either.
-    assert_eq!(names(&world.path(".jumpbag/test/objects")), kept, "{what}");
+    let folder = world.path(".jumpbag/test/objects");
+    let found = if folder.exists() {
+        super::names(&folder)
+    } else {
+        Vec::new()
+    };
+    assert_eq!(found, kept, "{what}");
 }
 
 /// One case: what is told of it. Where nothing is sent, the next run makes up for it.
 #[track_caller]
-fn changed(what: &str, change: fn(&Path), end: End, is_update: bool) -> String {
+fn changed(at: Call, what: &str, change: fn(&Path), end: End, is_update: bool) -> String {
     let server = Server::start();
     let world = world(&server, is_update);
-    change_at_list(&server, &world, change);
-    let run = run_without_privileges(&world, &["apply", "--auto-approve"]);
-    let told = match end {
-        End::Done => {
-            assert_eq!(run.code, Some(0), "{what}\n{run}");
-            "applied".to_owned()
-        }
-        End::Refused(code) => {
-            assert_eq!(run.code, Some(3), "{what}\n{run}");
-            assert!(run.stderr.contains(&format!("{code}\n")), "{what}\n{run}");
-            assert!(run.stderr.contains("\n  help: "), "{what}\n{run}");
-            assert_not_sent(what, &server, &world, is_update);
-            format!("not sent, exit 3, {code}")
-        }
+    change_at(at, &server, &world, change);
+    let run = run_without_privileges(&world, APPLY);
+    let (exit, code, before): (_, _, &[&str]) = match (at, end) {
+        (_, End::Done) => (0, "", FILES),
+        (Call::Upload, End::Refused(code)) => (3, code, &["a.sh"]),
+        (_, End::Refused(_)) => (1, "jumpbag::cli::source_changed", &[]),
+    };
+    assert_eq!(run.code, Some(exit), "{what}\n{run}");
+    let told = if exit == 0 {
+        "applied".to_owned()
+    } else {
+        assert!(run.stderr.contains(&format!("{code}\n")), "{what}\n{run}");
+        assert!(run.stderr.contains("\n  help: "), "{what}\n{run}");
+        assert_not_sent(what, &server, &world, before, is_update);
+        format!("not sent, exit {exit}, {code}")
     };
     put_back(&world);
     server.serve();
@@ -208,16 +233,24 @@ fn changed(what: &str, change: fn(&Path), end: End, is_update: bool) -> String {
 
 #[test]
 fn what_a_source_became_after_it_was_hashed_is_not_sent() {
-    let mut rows = Vec::new();
-    for (what, change, end) in CASES {
-        let (created, updated) = thread::scope(|scope| {
-            let created = scope.spawn(|| changed(what, *change, *end, false));
-            (changed(what, *change, *end, true), created.join().unwrap())
-        });
-        assert_eq!(created, updated);
-        rows.push(((*what).to_owned(), created));
+    for (at, when) in [(Call::List, "looked at"), (Call::Upload, "uploaded")] {
+        let mut rows = Vec::new();
+        for (what, change, end) in CASES {
+            let (created, updated) = thread::scope(|scope| {
+                let created = scope.spawn(|| changed(at, what, *change, *end, false));
+                (
+                    changed(at, what, *change, *end, true),
+                    created.join().unwrap(),
+                )
+            });
+            assert_eq!(created, updated);
+            rows.push(((*what).to_owned(), created));
+        }
+        print_table(
+            &format!("A source after it was hashed, before it is {when}"),
+            &rows,
+        );
     }
-    print_table("A source after it was hashed, before it is uploaded", &rows);
 }
 
 /// Whoever writes it writes faster than it is read.
@@ -227,7 +260,7 @@ fn a_source_that_grows_while_it_is_read_is_not_sent() {
     let world = world(&server, false);
     let stop = Arc::new(AtomicBool::new(false));
     let (sender, receiver) = std::sync::mpsc::channel();
-    change_at_list(&server, &world, {
+    change_at(Call::Upload, &server, &world, {
         let stop = Arc::clone(&stop);
         move |path| {
             let mut file = fs::OpenOptions::new().append(true).open(path).unwrap();
@@ -244,7 +277,7 @@ fn a_source_that_grows_while_it_is_read_is_not_sent() {
             sender.send(growing).unwrap();
         }
     });
-    let run = run_promptly(&world, &["apply", "--auto-approve"]);
+    let run = run_promptly(&world, APPLY);
     stop.store(true, Ordering::Relaxed);
     receiver.recv().unwrap().join().unwrap();
     assert_eq!(run.code, Some(3), "{run}");
@@ -253,7 +286,7 @@ fn a_source_that_grows_while_it_is_read_is_not_sent() {
         "jumpbag::apply::source\n",
     ];
     assert!(code.iter().any(|code| run.stderr.contains(code)), "{run}");
-    assert_not_sent("growing", &server, &world, false);
+    assert_not_sent("growing", &server, &world, &["a.sh"], false);
     put_back(&world);
     server.serve();
     stranger::apply(&world, 0);

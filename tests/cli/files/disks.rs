@@ -176,8 +176,8 @@ fn files_of_proc_are_what_is_read_from_them() {
         // Another one each time that it is read.
         (
             "/proc/sys/kernel/random/uuid",
-            3,
-            "jumpbag::state::content_changed",
+            1,
+            "jumpbag::cli::source_changed",
             &[],
         ),
         // As long as a process's memory could be.
