@@ -5,6 +5,7 @@ use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
+use miette::Diagnostic;
 
 use super::Context;
 use super::error::Error;
@@ -14,7 +15,7 @@ use super::review;
 use crate::diagnostics::lints::Levels;
 use crate::model::Name;
 use crate::plan::{Plan, Refusal, Warning};
-use crate::policy::{self, Source, Verdict};
+use crate::policy::{self, Judgement, Source, Verdict};
 use crate::render;
 
 /// The folder beside the manifest that is looked into where nobody says otherwise.
@@ -23,20 +24,37 @@ const FOLDER: &str = "policies";
 /// The largest file of policies that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
 
+/// How many folders deep policies may be. A link that leads into itself ends there.
+const DEEPEST: u8 = 8;
+
 /// The policies of a run.
 pub(super) struct Policies(Vec<Source>);
 
 /// What a policy warns of.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
-#[error("the policies' rule `{rule}` warns: {message}")]
+#[error("the policies' rule `{rule}` warns: `{message}`")]
 #[diagnostic(severity(Warning), code(jumpbag::policy::warn))]
 struct Warns {
     rule: String,
     message: String,
 }
 
+/// A rule that looks as if it decided something.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[error("the policies' rule `{rule}` in the package `{package}` is not asked")]
+#[diagnostic(
+    severity(Warning),
+    code(jumpbag::policy::not_asked),
+    help("move it to the package `main`, or give it a name that does not begin so")
+)]
+struct Unasked {
+    package: String,
+    rule: String,
+}
+
 impl Policies {
-    /// Those in the folder `given`, or else in the one beside the manifest, where there need be none.
+    /// Those in the folder `given`, or else in the one beside the manifest, which need not be there. A folder without any is an
+    /// error: somebody wanted something of it.
     pub(super) fn load(context: &Context, given: Option<&Utf8PathBuf>) -> Result<Self, Failure> {
         let folder = match given {
             Some(folder) => folder.clone(),
@@ -46,15 +64,14 @@ impl Policies {
             folder: folder.clone(),
             cause,
         };
-        let mut paths = Vec::new();
-        match list(&folder, &mut paths) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound && given.is_none() => {
-                return Ok(Self(Vec::new()));
-            }
-            Err(error) => return Err(cannot(error).into()),
+        // Only where nothing at all is beside the manifest, nobody wants policies.
+        let is_there = given.is_some() || is_there(&folder).map_err(cannot)?;
+        if !is_there {
+            return Ok(Self(Vec::new()));
         }
-        if paths.is_empty() && given.is_some() {
+        let mut paths = Vec::new();
+        list(&folder, DEEPEST, &mut paths).map_err(cannot)?;
+        if paths.is_empty() {
             let none = io::Error::new(io::ErrorKind::NotFound, "it holds no `*.rego`");
             return Err(cannot(none).into());
         }
@@ -83,23 +100,33 @@ impl Policies {
         }
         let json = render::json(plan, &review::fingerprint(plan));
         let levels: BTreeMap<_, _> = lints.set_levels().collect();
-        for verdict in policy::judge(self.0, &json, &levels, Timestamp::now())? {
+        let Judgement { verdicts, unasked } =
+            policy::judge(self.0, &json, &levels, Timestamp::now())?;
+        for (package, rule) in unasked {
+            warn(context, plan, &Unasked { package, rule });
+        }
+        for verdict in verdicts {
             if verdict.denies {
                 deny(plan, verdict);
                 continue;
             }
             let Verdict { rule, message, .. } = verdict;
-            plan.warnings.push(Warning {
-                code: "jumpbag::policy::warn".to_owned(),
-                message: format!("the policies' rule `{rule}` warns: {message}"),
-                place: None,
-                help: None,
-                files: Vec::new(),
-            });
-            context.output.warning(&Warns { rule, message });
+            warn(context, plan, &Warns { rule, message });
         }
         Ok(())
     }
+}
+
+/// Tells of `what`, now and to whoever reads the plan.
+fn warn(context: &Context, plan: &mut Plan, what: &(impl Diagnostic + Send + Sync)) {
+    plan.warnings.push(Warning {
+        code: what.code().map(|code| code.to_string()).unwrap_or_default(),
+        message: what.to_string(),
+        place: None,
+        help: what.help().map(|help| help.to_string()),
+        files: Vec::new(),
+    });
+    context.output.warning(what);
 }
 
 /// The folder of policies beside the manifest at `path`.
@@ -110,17 +137,34 @@ fn beside(path: &Utf8Path) -> Utf8PathBuf {
     }
 }
 
-/// Adds the policies in `folder`, and in folders in it, to `paths`. What tests policies is none.
-fn list(folder: &Utf8Path, paths: &mut Vec<Utf8PathBuf>) -> io::Result<()> {
+/// Whether anything is at `path`, be it a link to nothing.
+fn is_there(path: &Utf8Path) -> io::Result<bool> {
+    match path.symlink_metadata() {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Adds the policies in `folder`, and in folders in it down to `depth`, to `paths`. What tests policies is none. Links are
+/// followed, and one that leads nowhere is an error: a policy that is not asked denies nothing.
+fn list(folder: &Utf8Path, depth: u8, paths: &mut Vec<Utf8PathBuf>) -> io::Result<()> {
+    let Some(depth) = depth.checked_sub(1) else {
+        let why = format!("`{folder}` is too deep in it, or a link to what it is in");
+        return Err(io::Error::other(why));
+    };
     for entry in folder.read_dir_utf8()? {
         let entry = entry?;
-        let (name, kind) = (entry.file_name(), entry.file_type()?);
-        if name.starts_with('.') {
+        let path = entry.path();
+        if entry.file_name().starts_with('.') {
             continue;
         }
-        if kind.is_dir() {
-            list(entry.path(), paths)?;
-        } else if is_policy(entry.path()) {
+        let metadata = path
+            .metadata()
+            .map_err(|error| io::Error::new(error.kind(), format!("`{path}`: {error}")))?;
+        if metadata.is_dir() {
+            list(path, depth, paths)?;
+        } else if is_policy(path) {
             paths.push(entry.into_path());
         }
     }

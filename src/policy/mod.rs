@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod tests;
 mod time;
+mod unasked;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -16,7 +17,7 @@ use regorus::utils::limits::{ExecutionTimerConfig, TimeSource, set_time_source};
 use serde_json::{Value, json};
 
 /// The package whose rules are asked.
-const PACKAGE: &str = "data.main";
+const PACKAGE: &str = "main";
 
 /// How long the policies may take, for a plan of any size.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -45,6 +46,15 @@ pub(crate) struct Verdict {
     pub(crate) file: Option<String>,
 }
 
+/// What the policies say of a plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Judgement {
+    /// Denials first, otherwise by rule and message.
+    pub(crate) verdicts: Vec<Verdict>,
+    /// Rules that are named as if they were asked and are not, each with its package.
+    pub(crate) unasked: Vec<(String, String)>,
+}
+
 /// Why policies cannot be asked. A plan that nobody has judged is not applied.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub(crate) enum Error {
@@ -62,14 +72,14 @@ pub(crate) enum Error {
         cause: Cause,
     },
     /// No rule would ever be asked.
-    #[error("no policy is in the package `main`")]
+    #[error("the policies have no rule `deny`, `violation` or `warn` in the package `main`")]
     #[diagnostic(
-        code(jumpbag::policy::no_package),
+        code(jumpbag::policy::no_rule),
         help(
-            "begin the policies with `package main`, or take the folder away: its rules would never be asked"
+            "begin the policies with `package main`, and a rule's name with one of these; or take the folder away: nothing of it would be asked"
         )
     )]
-    NoPackage,
+    NoRule,
     /// A rule has a result that is no message.
     #[error("the rule `{rule}` gives something that is no message")]
     #[diagnostic(
@@ -103,14 +113,14 @@ impl TimeSource for Clock {
     }
 }
 
-/// What the policies say of the plan `json`: denials first, otherwise by rule and message. In their input, `lints` has the
+/// What the policies say of the plan `json`. In their input, `lints` has the
 /// levels that the manifest sets; it is `now`.
 pub(crate) fn judge(
     sources: Vec<Source>,
     json: &str,
     lints: &BTreeMap<&str, &str>,
     now: Timestamp,
-) -> Result<Vec<Verdict>, Error> {
+) -> Result<Judgement, Error> {
     let invalid = |error: &dyn std::fmt::Display| Error::Invalid {
         cause: Cause(format!("{error:#}").trim().to_owned()),
     };
@@ -125,9 +135,13 @@ pub(crate) fn judge(
     for Source { path, text } in sources {
         engine.add_policy(path, text).map_err(|it| invalid(&it))?;
     }
-    let packages = engine.get_packages().map_err(|it| invalid(&it))?;
-    if !packages.iter().any(|package| package == PACKAGE) {
-        return Err(Error::NoPackage);
+    let rules = unasked::rules(&mut engine);
+    let (asked, unasked): (Vec<_>, Vec<_>) = rules
+        .into_iter()
+        .filter(|(_, rule)| denies(rule).is_some())
+        .partition(|(package, _)| package == PACKAGE);
+    if asked.is_empty() {
+        return Err(Error::NoRule);
     }
     let mut input: Value = serde_json::from_str(json).map_err(|it| invalid(&it))?;
     if let Some(input) = input.as_object_mut() {
@@ -136,7 +150,7 @@ pub(crate) fn judge(
     let input = input.to_string();
     engine.set_input_json(&input).map_err(|it| invalid(&it))?;
     let results = engine
-        .eval_query(PACKAGE.to_owned(), false)
+        .eval_query(format!("data.{PACKAGE}"), false)
         .map_err(|it| invalid(&it))?;
     let mut verdicts = Vec::new();
     let expressions = results.result.iter().flat_map(|result| &result.expressions);
@@ -151,7 +165,7 @@ pub(crate) fn judge(
     }
     verdicts.sort_by(|one, other| other.denies.cmp(&one.denies).then_with(|| one.cmp(other)));
     verdicts.dedup();
-    Ok(verdicts)
+    Ok(Judgement { verdicts, unasked })
 }
 
 /// Whether what the rule gives denies a plan; `None` where it is not asked.

@@ -1,6 +1,6 @@
 use super::*;
 
-fn judged(policies: &str, json: &str) -> Result<Vec<Verdict>, Error> {
+fn judged(policies: &str, json: &str) -> Result<Judgement, Error> {
     let source = Source {
         path: "policies/a.rego".to_owned(),
         text: policies.to_owned(),
@@ -16,7 +16,9 @@ fn judged(policies: &str, json: &str) -> Result<Vec<Verdict>, Error> {
 }
 
 fn said(policies: &str) -> String {
-    let verdicts = judged(policies, r#"{"summary":{"delete":3}}"#).unwrap();
+    let verdicts = judged(policies, r#"{"summary":{"delete":3}}"#)
+        .unwrap()
+        .verdicts;
     let line = |verdict: &Verdict| {
         let Verdict {
             denies,
@@ -87,13 +89,49 @@ fn what_cannot_be_asked_is_an_error() {
     // As it was written before Rego 1.0.
     let (code, _) = error("package main\n\ndeny[msg] { msg := \"a\" }");
     assert_eq!(code, "jumpbag::policy::invalid");
-    assert_eq!(
-        error("package other\n\ndeny contains \"a\"").0,
-        "jumpbag::policy::no_package"
-    );
+    for policies in [
+        "package other\n\ndeny contains \"a\"",
+        "package main.deny\n\ndeny contains \"a\"",
+        "package main\n\ndenied contains \"a\"",
+        "package main\n",
+    ] {
+        assert_eq!(error(policies).0, "jumpbag::policy::no_rule", "{policies}");
+    }
     for value in ["5", "null", "{\"message\": \"a\"}"] {
         let policies = format!("package main\n\ndeny contains {value}");
         assert_eq!(error(&policies).0, "jumpbag::policy::no_message", "{value}");
+    }
+}
+
+#[test]
+fn a_rule_that_nobody_asks_is_noticed() {
+    let main = "package main\n\ndeny := \"no\" if false\n\ndefault warn_a := false\n";
+    let unasked = |other: &str| {
+        let sources = [main, other].into_iter().map(|text| Source {
+            path: text.to_owned(),
+            text: text.to_owned(),
+        });
+        let judged = judge(
+            sources.collect(),
+            "{}",
+            &BTreeMap::new(),
+            Timestamp::UNIX_EPOCH,
+        );
+        judged.unwrap().unasked
+    };
+    assert_eq!(unasked("package main.sub\n\ndenied := 1\n"), []);
+    let of = |package: &str, rule: &str| vec![(package.to_owned(), rule.to_owned())];
+    for (package, head, rule) in [
+        ("main.sub", "deny contains \"a\"", "deny"),
+        ("main[\"a b\"]", "violation_x := 1", "violation_x"),
+        ("other", "warn.a.b := 1", "warn"),
+        ("other", "deny[\"x\"] := 1", "deny"),
+        ("other", "deny(x) := x", "deny"),
+        ("other", "default deny := false", "deny"),
+    ] {
+        let text = format!("package {package}\n\n{head}\n");
+        let package = package.replace("[\"", ".").replace("\"]", "");
+        assert_eq!(unasked(&text), of(&package, rule), "{text}");
     }
 }
 

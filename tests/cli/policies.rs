@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::harness::World;
+use crate::harness::{Run, World};
 
 /// A world with three applied scripts, of which the manifest asks for one more and one less.
 fn world() -> World {
@@ -56,7 +56,7 @@ fn what_a_policy_denies_is_refused_in_every_form() {
     assert_eq!(plan["libraries"][0]["diagnostics"][0]["rule"], "deny");
     assert_eq!(
         plan["warnings"][0]["message"],
-        "the policies' rule `warn` warns: 1 libraries"
+        "the policies' rule `warn` warns: `1 libraries`"
     );
     // What is shown again is the same.
     let shown = world.expect(0, &["show", "plan.json"]).stdout;
@@ -99,6 +99,69 @@ fn no_way_leads_past_a_policy() {
     );
 }
 
+/// The file is anybody's: policies judge what would be done, and not what the file says of it.
+#[test]
+fn what_a_saved_plan_says_of_itself_is_not_believed() {
+    let world = world();
+    world.edit(
+        "jumpbag.yaml",
+        "jumpbag::lint::no_description: allow",
+        "jumpbag::lint::no_description: warn",
+    );
+    world.expect(0, &["plan", "--out", "plan.json"]);
+    world.write(
+        "policies/all.rego",
+        "package main
+
+changes := [change | change := input.libraries[_].changes[_]]
+
+deny contains \"a large one\" if changes[_].after.size > 5
+deny contains \"a lint\" if input.warnings[_].code == \"jumpbag::lint::no_description\"
+deny contains \"not new\" if changes[_].reasons[_].code == \"new\"
+deny contains \"no rollback\" if input.libraries[_].rollback == null
+deny contains \"once\" if count(input.warnings) > 1
+",
+    );
+    let asked = |run: &Run| {
+        let said = ["a large one", "a lint", "not new", "no rollback"];
+        said.into_iter()
+            .filter(|said| run.stdout.contains(said))
+            .count()
+    };
+    let honest = world.expect(4, &["apply", "plan.json"]);
+    assert_eq!(asked(&honest), 4, "{honest}");
+    assert!(!honest.stdout.contains("`once`"), "{honest}");
+
+    let mut forged = world.json("plan.json");
+    forged["warnings"] = Value::Array(Vec::new());
+    let changes = forged["libraries"][0]["changes"].as_array_mut().unwrap();
+    for change in changes {
+        change["reasons"] = Value::Array(Vec::new());
+        if change["after"].is_object() {
+            change["after"]["size"] = 1.into();
+        }
+    }
+    world.write("forged.json", forged.to_string());
+    let run = world.expect(4, &["apply", "forged.json"]);
+    assert_eq!(run.stdout, honest.stdout);
+
+    // What goes back is free of much, so a plan has to be one that does.
+    forged["libraries"][0]["rollback"] = forged["libraries"][0]["serial"].clone();
+    world.write("forged.json", forged.to_string());
+    let run = world.expect(4, &["apply", "forged.json"]);
+    assert!(run.stderr.contains("jumpbag::apply::stale"), "{run}");
+    let mut part = forged["libraries"][0].clone();
+    part["name"] = "another".into();
+    part["rollback"] = Value::Null;
+    forged["libraries"].as_array_mut().unwrap().push(part);
+    for count in forged["summary"].as_object_mut().unwrap().values_mut() {
+        *count = (count.as_u64().unwrap() * 2).into();
+    }
+    world.write("forged.json", forged.to_string());
+    let run = world.expect(1, &["apply", "forged.json"]);
+    assert!(run.stderr.contains("damaged at `libraries[1]`"), "{run}");
+}
+
 #[test]
 fn the_command_that_applies_names_the_policies() {
     let world = world();
@@ -126,12 +189,57 @@ fn policies_that_cannot_be_asked_are_errors() {
         run.stderr.lines().next().unwrap().to_owned()
     };
     insta::assert_snapshot!(code("package main\n\ndeny contains", &[]), @"jumpbag::policy::invalid");
-    insta::assert_snapshot!(code("package other\n", &[]), @"jumpbag::policy::no_package");
+    insta::assert_snapshot!(code("package other\n", &[]), @"jumpbag::policy::no_rule");
     insta::assert_snapshot!(code("package main\n\ndeny contains 1\n", &[]), @"jumpbag::policy::no_message");
-    insta::assert_snapshot!(code("package main\n", &["--policy", "gone"]), @"jumpbag::policy::unreadable");
-    insta::assert_snapshot!(code("package main\n", &["--policy", "scripts"]), @"jumpbag::policy::unreadable");
+    insta::assert_snapshot!(code(NO_DELETIONS, &["--policy", "gone"]), @"jumpbag::policy::unreadable");
+    insta::assert_snapshot!(code(NO_DELETIONS, &["--policy", "scripts"]), @"jumpbag::policy::unreadable");
     fs::remove_file(world.path("policies/a.rego")).unwrap();
+    let unreadable = |what: &str| {
+        let run = world.expect(1, &["plan"]);
+        assert!(
+            run.stderr.starts_with("jumpbag::policy::unreadable"),
+            "{what}: {run}"
+        );
+        assert_eq!(run.stdout, "", "{what}");
+    };
+    unreadable("a folder without policies");
+    fs::remove_dir(world.path("policies")).unwrap();
     world.expect(0, &["plan"]);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::symlink;
+        let link = world.path("policies");
+        symlink("nowhere", &link).unwrap();
+        unreadable("a link to nothing");
+        fs::remove_file(&link).unwrap();
+        // Links are followed, in the folder as well.
+        world.write("of-all/deep/a.rego", NO_DELETIONS);
+        fs::create_dir(&link).unwrap();
+        symlink("../of-all", link.join("linked")).unwrap();
+        world.expect(4, &["plan"]);
+        symlink("..", world.path("of-all/deep/again")).unwrap();
+        unreadable("a link into itself");
+        fs::remove_file(world.path("of-all/deep/again")).unwrap();
+        symlink("gone.rego", link.join("b.rego")).unwrap();
+        unreadable("a policy that is a link to nothing");
+    }
+}
+
+#[test]
+fn a_rule_outside_of_main_is_warned_of() {
+    let world = world();
+    world.write("policies/main.rego", NO_DELETIONS.replace("> 0", "> 9"));
+    world.write(
+        "policies/other.rego",
+        "package main.other\n\ndeny contains \"never\"\n",
+    );
+    let run = world.expect(0, &["plan", "--json", "plan.json"]);
+    assert!(run.stderr.contains("jumpbag::policy::not_asked"), "{run}");
+    let plan = world.json("plan.json");
+    assert_eq!(
+        plan["warnings"][0]["message"],
+        "the policies' rule `deny` in the package `main.other` is not asked"
+    );
 }
 
 /// The folder of the examples, with `name` alone, in which `from` is `to`.
