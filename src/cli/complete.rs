@@ -72,13 +72,24 @@ pub(super) fn files() -> Vec<CompletionCandidate> {
             EntryName::Bad => {}
         }
     }
-    names.into_iter().map(CompletionCandidate::new).collect()
+    candidates(names)
 }
 
 /// The files in the states.
 pub(super) fn tracked_files() -> Vec<CompletionCandidate> {
     let names = manifest().map(|it| tracked(&it)).unwrap_or_default();
-    names.into_iter().map(CompletionCandidate::new).collect()
+    candidates(names)
+}
+
+/// The `names` that a shell takes for one word. It puts others into the command line as they are, and a name from outside must not
+/// be able to end the command and begin another.
+fn candidates(names: BTreeSet<String>) -> Vec<CompletionCandidate> {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '@' | ',');
+    names
+        .into_iter()
+        .filter(|name| !name.starts_with('-') && name.chars().all(is_plain))
+        .map(CompletionCandidate::new)
+        .collect()
 }
 
 /// The codes that have a page.

@@ -11,7 +11,7 @@ use super::args::Towards;
 use super::error::Error;
 use super::exit::Failure;
 use super::session::Session;
-use super::workspace::{Workspace, warning};
+use super::workspace::{Warnings, Workspace, warning};
 use crate::diagnostics::lints::Levels;
 use crate::diagnostics::{Invalid, Problem, Severity, Text, Texts};
 use crate::files::open::bytes;
@@ -28,18 +28,6 @@ pub(super) struct Lints {
     texts: Texts,
     /// For certificates that expire.
     now: Timestamp,
-}
-
-/// What is odd about some files, and no error.
-#[derive(Debug, thiserror::Error, miette::Diagnostic)]
-#[error("lints have found something")]
-#[diagnostic(severity(Warning))]
-pub(super) struct Odd {
-    /// What the problems' places are in.
-    #[source_code]
-    pub(super) texts: Texts,
-    #[related]
-    pub(super) problems: Vec<Problem>,
 }
 
 /// What was found in some files.
@@ -76,17 +64,14 @@ impl Lints {
     pub(super) fn everything(
         &self,
         desired: &BTreeMap<String, BTreeMap<Name, DesiredFile>>,
-    ) -> Result<Odd, Failure> {
+    ) -> Result<Warnings, Failure> {
         let files = desired.values().enumerate();
         let files =
             files.flat_map(|(nth, files)| files.iter().map(move |(name, file)| (nth, name, file)));
         let found = self.look(files)?;
         let problems = found.problems.into_iter().map(|(problem, _)| problem);
         let problems = Invalid::unless_ok(&found.texts, problems.collect())?;
-        Ok(Odd {
-            texts: found.texts,
-            problems,
-        })
+        Ok(warnings(found.texts, problems))
     }
 
     /// Tells what is odd about what `plan` would upload, and refuses what the manifest denies. What a plan goes back to is not
@@ -143,10 +128,8 @@ impl Lints {
             }
         }
         if !told.is_empty() {
-            context.output.warning(&Odd {
-                problems: first_of_each(told),
-                texts: found.texts,
-            });
+            let warnings = warnings(found.texts, first_of_each(told));
+            context.output.warning(&warnings);
         }
         Ok(())
     }
@@ -166,7 +149,8 @@ impl Lints {
         let wanted: Vec<_> = wanted.into_iter().collect();
         let looked = wanted.into_par_iter();
         let looked = looked.map(|((_, name, file), (desired, asked))| {
-            let bytes = content(desired)?;
+            let is_read = lint::looks_into(name.as_str(), desired.is_opaque);
+            let bytes = is_read.then(|| content(desired)).transpose()?;
             let subject = Subject {
                 name: name.as_str(),
                 file,
@@ -214,11 +198,8 @@ impl Lints {
     }
 }
 
-/// The content of `desired`; `None` where there is nothing to look into.
-fn content(desired: &DesiredFile) -> Result<Option<Vec<u8>>, Error> {
-    if desired.is_opaque {
-        return Ok(None);
-    }
+/// The content of `desired`.
+fn content(desired: &DesiredFile) -> Result<Vec<u8>, Error> {
     let changed = |cause| Error::SourceChanged {
         path: desired.source.clone(),
         cause,
@@ -228,12 +209,20 @@ fn content(desired: &DesiredFile) -> Result<Option<Vec<u8>>, Error> {
     let bytes = bytes(&desired.source, most).map_err(|error| changed(error.into()))?;
     let same = bytes.filter(|bytes| Sha256::of(bytes) == desired.file.sha256);
     let other = || io::Error::other("it holds something else than when it was hashed");
-    Ok(Some(same.ok_or_else(|| changed(other()))?))
+    same.ok_or_else(|| changed(other()))
 }
 
 /// Whether `change` puts something into the library that was not there so.
 fn is_upload(change: &Change) -> bool {
     matches!(change.action, Action::Create | Action::Update)
+}
+
+fn warnings(texts: Texts, problems: Vec<Problem>) -> Warnings {
+    Warnings {
+        heading: "lints have found something".to_owned(),
+        texts,
+        problems,
+    }
 }
 
 fn refusal(name: &Name, problem: &Problem) -> Refusal {
@@ -296,11 +285,6 @@ mod tests {
         let mut file = std::fs::File::create(&path).unwrap();
         io::Write::write_all(&mut file, b"ab").unwrap();
         assert_eq!(said(&desired(b"a")), changed);
-        assert_eq!(said(&desired(b"ab")), format!("{:?}", Some(b"ab")));
-        let opaque = DesiredFile {
-            is_opaque: true,
-            ..desired(b"a")
-        };
-        assert_eq!(said(&opaque), "None");
+        assert_eq!(said(&desired(b"ab")), format!("{:?}", b"ab"));
     }
 }

@@ -26,15 +26,17 @@ pub(super) struct Workspace {
     pub(super) warnings: Vec<Warning>,
 }
 
-/// What is odd about a manifest, and no error.
+/// What is odd about a manifest or its files, and no error.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
-#[error("`{}` is valid, with warnings", .texts.name())]
+#[error("{heading}")]
 #[diagnostic(severity(Warning))]
-struct Warnings {
+pub(super) struct Warnings {
+    pub(super) heading: String,
+    /// What the problems' places are in.
     #[source_code]
-    texts: Texts,
+    pub(super) texts: Texts,
     #[related]
-    problems: Vec<Problem>,
+    pub(super) problems: Vec<Problem>,
 }
 
 impl Workspace {
@@ -107,6 +109,7 @@ impl Workspace {
         let warnings = resolved.warnings.iter().map(warning).collect();
         if !resolved.warnings.is_empty() {
             context.output.warning(&Warnings {
+                heading: format!("`{}` is valid, with warnings", manifest.texts.name()),
                 texts: manifest.texts.clone(),
                 problems: resolved.warnings.clone(),
             });

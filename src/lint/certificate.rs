@@ -13,6 +13,9 @@ use crate::diagnostics::lints::{SIGNATURE_EXPIRED, SIGNATURE_SELF_SIGNED};
 /// The attributes that hold a time stamp: Microsoft's of RFC 3161, and the countersignature of PKCS #9.
 const TIME_STAMPS: [&str; 2] = ["1.3.6.1.4.1.311.3.3.1", "1.2.840.113549.1.9.6"];
 
+/// What Authenticode signs: `SPC_INDIRECT_DATA`.
+const INDIRECT_DATA: &str = "1.3.6.1.4.1.311.2.1.4";
+
 /// What is known of whoever signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Signer {
@@ -22,11 +25,18 @@ struct Signer {
     not_after: Timestamp,
 }
 
-/// Tells what is odd about the signature `der` at the time `now`.
-pub(super) fn check(checked: &mut Checked<'_>, der: &[u8], now: Timestamp) {
-    let Some(signer) = signer(der) else {
-        return;
+/// Tells what is odd about the signature `der` at the time `now`; false where it is none.
+pub(super) fn check(checked: &mut Checked<'_>, der: &[u8], now: Timestamp) -> bool {
+    let Some(signed) = signed(der) else {
+        return false;
     };
+    if let Some(signer) = signer(&signed) {
+        tell(checked, signer, now);
+    }
+    true
+}
+
+fn tell(checked: &mut Checked<'_>, signer: Signer, now: Timestamp) {
     if signer.not_after < now && !signer.has_time_stamp {
         let day = signer.not_after.to_string();
         let day = day.split('T').next().unwrap_or_default();
@@ -47,10 +57,16 @@ pub(super) fn check(checked: &mut Checked<'_>, der: &[u8], now: Timestamp) {
     }
 }
 
-fn signer(der: &[u8]) -> Option<Signer> {
+/// What is signed, where that is what Authenticode signs, and somebody signed it.
+fn signed(der: &[u8]) -> Option<SignedData> {
     // A signature in an executable is padded.
     let info = ContentInfo::decode(&mut SliceReader::new(der).ok()?).ok()?;
     let signed: SignedData = info.content.decode_as().ok()?;
+    let is_authenticode = signed.encap_content_info.econtent_type.to_string() == INDIRECT_DATA;
+    (is_authenticode && !signed.signer_infos.0.is_empty()).then_some(signed)
+}
+
+fn signer(signed: &SignedData) -> Option<Signer> {
     let signer = signed.signer_infos.0.iter().next()?;
     let SignerIdentifier::IssuerAndSerialNumber(id) = &signer.sid else {
         return None;

@@ -13,10 +13,10 @@ const ALLOW: &str = "jumpbag: allow credential";
 
 /// What is looked for. Each has a form of its own, so that ordinary text does not look like it; the group `secret` is
 /// what is hidden. They are of ASCII, and repeat nothing often: that would take megabytes.
-const PATTERNS: [(&str, &str); 11] = [
+const PATTERNS: [(&str, &str); 12] = [
     (
         "a private key",
-        r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?P<secret>-----)",
+        r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?(?P<secret>-----)",
     ),
     (
         "a token of GitHub",
@@ -52,18 +52,22 @@ const PATTERNS: [(&str, &str); 11] = [
     ),
     (
         "a password in a URL",
-        r#"://[A-Za-z0-9_.%-]+:(?P<secret>[^\s/@:"'$<>{}()\[\]%*]{4,})@[A-Za-z0-9.-]"#,
+        r#"://[A-Za-z0-9_.%-]+:(?P<secret>(?:[^\s/@:"'$<>{}()\[\]%*]|%[0-9A-Fa-f]{2}){4,})@[A-Za-z0-9.-]"#,
     ),
     (
         "a password in plain text",
         r#"(?i:ConvertTo-SecureString)\s+(?:(?i:-String)\s+)?(?:'(?P<secret>[^'\r\n]{4,})'|"(?P<other>[^"$\r\n]{4,})")[^\r\n|;]*(?i:-AsPlainText)"#,
+    ),
+    (
+        "a password in plain text",
+        r#"(?i:ConvertTo-SecureString)\s[^\r\n|;'"]*(?i:-AsPlainText)[^\r\n|;'"]*\s(?:'(?P<secret>[^'\r\n]{4,})'|"(?P<other>[^"$\r\n]{4,})")"#,
     ),
 ];
 
 /// What a heading of PEM ends with.
 const DASHES: &str = "-----";
 
-static REGEXES: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| {
+static REGEXES: LazyLock<Vec<(&'static str, Regex)>> = LazyLock::new(|| {
     let regexes = PATTERNS.iter();
     regexes
         .filter_map(|(what, pattern)| {
@@ -73,26 +77,24 @@ static REGEXES: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| {
         .collect()
 });
 
+const HELP: &str = "take it away and revoke it: everyone who may read the library has it";
+
 pub(super) fn check(checked: &mut Checked<'_>) {
-    if checked.text.is_empty() {
-        return;
-    }
-    let mut found = Vec::new();
-    for (what, regex) in REGEXES.iter() {
-        for captures in regex.captures_iter(checked.text.as_bytes()) {
-            let secret = captures.name("secret").or_else(|| captures.name("other"));
-            let Some(mut secret) = secret.map(|it| it.range()) else {
-                continue;
-            };
-            if checked.text.get(secret.clone()) == Some(DASHES) {
-                secret = key_behind(&checked.text, secret.end);
-            }
-            if !is_allowed(&checked.text, &secret) {
-                found.push((secret, *what));
-            }
+    content(checked);
+    let file = checked.file;
+    for (which, text) in [
+        ("description", &file.description),
+        ("parameters description", &file.parameters_description),
+    ] {
+        if let Some((_, what)) = found(text.as_deref().unwrap_or_default()).first() {
+            let is = format!("holds what looks like {what} in its {which}");
+            checked.tell(&CREDENTIAL, &is, HELP);
         }
     }
-    found.sort_by_key(|(secret, _)| (secret.start, secret.end));
+}
+
+fn content(checked: &mut Checked<'_>) {
+    let found = found(&checked.text);
     // It is hidden wherever a line is shown, also where nobody is told of it.
     checked.secrets = found.iter().map(|(secret, _)| secret.clone()).collect();
     let Some((secret, what)) = found.first().cloned() else {
@@ -105,11 +107,37 @@ pub(super) fn check(checked: &mut Checked<'_>) {
     checked.tell_at(
         &CREDENTIAL,
         &is,
-        format!(
-            "take it away and revoke it: everyone who may read the library has it. Where it is none, say so in its line with a comment: {ALLOW}"
-        ),
+        format!("{HELP}. Where it is none, say so in its line with a comment: {ALLOW}"),
         Some((secret, "hidden here")),
     );
+}
+
+/// What looks like a credential in `text`, in its order, and like which.
+fn found(text: &str) -> Vec<(Range<usize>, &'static str)> {
+    let mut found = Vec::new();
+    if text.is_empty() {
+        return found;
+    }
+    for (what, regex) in REGEXES.iter() {
+        let mut at = 0;
+        while let Some(captures) = regex.captures_at(text.as_bytes(), at) {
+            let secret = captures.name("secret").or_else(|| captures.name("other"));
+            let Some(mut secret) = secret.map(|it| it.range()) else {
+                break;
+            };
+            // What comes behind one may be what the next begins with.
+            at = secret.end;
+            if text.get(secret.clone()) == Some(DASHES) {
+                secret = key_behind(text, secret.end);
+            }
+            if !is_allowed(text, &secret) {
+                found.push((secret, *what));
+            }
+        }
+    }
+    found.sort_by_key(|(secret, _)| (secret.start, secret.end));
+    found.dedup();
+    found
 }
 
 /// Where the key is whose heading ends at the byte `start`.

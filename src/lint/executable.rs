@@ -28,12 +28,11 @@ pub(super) fn check(checked: &mut Checked<'_>) {
     else {
         return;
     };
-    if let Some(der) = known.signature {
-        certificate::check(checked, der, checked.now);
-    } else {
+    let signature = known.signature;
+    if !signature.is_some_and(|der| certificate::check(checked, der, checked.now)) {
         checked.tell(
             &EXECUTABLE_UNSIGNED,
-            "is a Windows executable without an Authenticode signature",
+            "is a Windows executable without a whole Authenticode signature",
             "sign it, or take its publisher's signed build: application control may block it where it is needed",
         );
     }
@@ -47,7 +46,7 @@ pub(super) fn check(checked: &mut Checked<'_>) {
 }
 
 struct Known<'a> {
-    /// The signature; empty where it is of no known kind.
+    /// Where the headers say that there is a signature: what is there.
     signature: Option<&'a [u8]>,
     has_version: bool,
 }
@@ -59,10 +58,10 @@ fn read<H: ImageNtHeaders>(bytes: &[u8]) -> Option<Known<'_>> {
     let certificates = directories.get(IMAGE_DIRECTORY_ENTRY_SECURITY);
     let certificates = certificates.filter(|it| it.size.get(LittleEndian) > 0);
     // Here, an address is a place in the file. A signature follows its length, revision and kind, of eight bytes.
-    let signature = certificates.map(|it| {
+    let signature = certificates.and_then(|it| {
         let start = it.virtual_address.get(LittleEndian) as usize;
         let end = start.saturating_add(it.size.get(LittleEndian) as usize);
-        bytes.get(start.saturating_add(8)..end).unwrap_or_default()
+        bytes.get(start.saturating_add(8)..end)
     });
     let sections = file.section_table();
     let resources = directories

@@ -38,10 +38,16 @@ pub(super) fn check(checked: &mut Checked<'_>) {
     }
 }
 
+/// A CR that is no part of a line's end is one of them: what stands before it in its line may not show.
 fn hidden(text: &str) -> Vec<(usize, char)> {
     let mut before = None;
-    let chars = text.char_indices();
-    chars
-        .filter(|(_, c)| is_hidden(before.replace(*c), *c))
-        .collect()
+    let mut hidden = Vec::new();
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        let is_lone = c == '\r' && chars.peek().is_some_and(|(_, next)| *next != '\n');
+        if is_hidden(before.replace(c), c) || is_lone {
+            hidden.push((at, c));
+        }
+    }
+    hidden
 }

@@ -36,7 +36,7 @@ pub(crate) struct Subject<'a> {
     pub(crate) name: &'a str,
     /// What the manifest says of it.
     pub(crate) file: &'a File,
-    /// Its content; `None` where it is neither text nor an executable of Windows.
+    /// Its content; `None` where nobody [looks into](looks_into) it.
     pub(crate) bytes: Option<&'a [u8]>,
 }
 
@@ -61,6 +61,12 @@ pub(crate) struct Findings {
     /// What the places are in: the content as text, where somebody may see it. What looks like a credential is
     /// hidden; `None` where no place is needed.
     pub(crate) text: Option<String>,
+}
+
+/// Whether the content of a file of the name `name` matters. `is_opaque` says that it is no text and no executable: but what is
+/// named as a script is run as one, with NULs in it, too.
+pub(crate) fn looks_into(name: &str, is_opaque: bool) -> bool {
+    !is_opaque || Language::of_name(name).is_some()
 }
 
 /// What is odd about `subject`, without what is allowed by `levels`; it is `now`.
@@ -99,7 +105,11 @@ struct Checked<'a> {
 impl<'a> Checked<'a> {
     fn new(subject: &Subject<'a>, levels: &'a Levels, now: Timestamp) -> Self {
         let Subject { name, file, bytes } = *subject;
-        let (encoding, text) = match bytes.and_then(text::characters) {
+        let is_script =
+            |bytes: &&[u8]| Language::of_name(name).is_some() || bytes.starts_with(b"#!");
+        let text = bytes.and_then(text::characters);
+        let text = text.or_else(|| bytes.filter(is_script).map(text::characters_of_any));
+        let (encoding, text) = match text {
             Some((encoding, text)) => (Some(encoding), text),
             None => (None, Cow::Borrowed("")),
         };

@@ -19,12 +19,12 @@ pub(super) fn check(checked: &mut Checked<'_>) {
     if !block.is_empty() {
         let lines = block.lines().filter_map(|line| line.strip_prefix("# "));
         let base64: String = lines.filter(|line| !line.starts_with("SIG #")).collect();
-        if let Ok(der) = STANDARD.decode(base64) {
-            certificate::check(checked, &der, checked.now);
+        let der = STANDARD.decode(base64).unwrap_or_default();
+        if certificate::check(checked, &der, checked.now) {
+            return;
         }
-        return;
     }
-    let is = if body.contains(signature::BEGIN) {
+    let is = if !block.is_empty() || body.contains(signature::BEGIN) {
         "has a signature block that is not at its end, or is damaged"
     } else {
         "has no Authenticode signature"

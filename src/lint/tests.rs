@@ -52,12 +52,15 @@ fn said(name: &str, bytes: impl AsRef<[u8]>, parameters: Option<&str>) -> String
     found.list.iter().map(line).collect()
 }
 
+/// The signature block of `good.ps1`, with LF.
+fn good_block() -> String {
+    let text = str::from_utf8(SIGNED[0].1).unwrap().replace("\r\n", "\n");
+    signature::split(&text).1.to_owned()
+}
+
 #[test]
 fn what_is_as_it_should_be_is_not_spoken_of() {
-    let block = format!(
-        "{}\n# AAAA\n# SIG # End signature block\n",
-        signature::BEGIN
-    );
+    let block = good_block();
     let signed = format!("param([int] $Days)\r\n\r\n{}", block.replace('\n', "\r\n"));
     assert_eq!(
         findings("a.ps1", signed.as_bytes(), &file(Some("-Days <n>"))),
@@ -90,15 +93,20 @@ fn what_a_file_says_of_itself() {
 
 #[test]
 fn a_script_is_signed_at_its_end_or_not_at_all() {
-    let block = format!(
+    let block = good_block();
+    let damaged = format!(
         "{}\n# AAAA\n# SIG # End signature block\n",
         signature::BEGIN
     );
     insta::assert_snapshot!(said("a.ps1", "Get-Process\n", None), @"`a.ps1` has no Authenticode signature");
     insta::assert_snapshot!(said("a.ps1", format!("{block}Get-Process\n"), None), @"`a.ps1` has a signature block that is not at its end, or is damaged");
     assert_eq!(said("a.ps1", format!("Get-Process\n{block}"), None), "");
+    insta::assert_snapshot!(said("a.ps1", format!("Get-Process\n{damaged}"), None), @"`a.ps1` has a signature block that is not at its end, or is damaged");
+    assert_eq!(
+        said("a.ps1", damaged.replace("# AAAA\n", ""), None),
+        said("a.ps1", &damaged, None)
+    );
     assert_eq!(said("a.txt", "Get-Process\n", None), "");
-    insta::assert_snapshot!(said("a.ps1", "Get-Process\0\n", None), @"`a.ps1` has no Authenticode signature");
 }
 
 /// Made with osslsigncode 2.9, by certificates of its own making: `own` vouches for itself, `old` expired on 2021-06-30, and `stamped` is
@@ -135,11 +143,14 @@ fn whose_certificate_signed() {
         codes("a.exe", &program, None),
         "signature_self_signed executable_version"
     );
-    // What is cut off or no signature says nothing of whoever signed.
-    for length in [0, 1, 100, der.len() - 1] {
+    // What is cut off or no signature is none.
+    let unsigned = "executable_unsigned executable_version";
+    for length in [der.len() - 1, 100, 1, 0] {
         program.truncate(0x308 + length);
-        assert_eq!(codes("a.exe", &program, None), "executable_version");
+        assert_eq!(codes("a.exe", &program, None), unsigned);
     }
+    program.extend(vec![0; der.len()]);
+    assert_eq!(codes("a.exe", &program, None), unsigned);
 }
 
 #[test]
@@ -186,6 +197,7 @@ fn encodings_that_are_read_otherwise() {
 #[test]
 fn characters_that_do_not_show() {
     insta::assert_snapshot!(said("a.sh", "#!/bin/sh\nif a\u{202e} # }\n\u{200b}", None), @r#"`a.sh` has 2 hidden characters, the first is U+202E  ["\u{202e}" here]"#);
+    insta::assert_snapshot!(said("a.txt", "echo good\rrm -rf /\r\n\r", None), @r#"`a.txt` has the hidden character U+000D  ["\r" here]"#);
     let found = findings("a", b"a", &file(Some("-A\u{2066}")));
     assert_eq!(
         found.list[0].message,
@@ -246,7 +258,7 @@ fn parameters_that_are_described_and_not_there() {
 }
 
 /// Written so that nothing which looks for secrets finds any in this file.
-fn secrets() -> [(&'static str, String); 11] {
+fn secrets() -> [(&'static str, String); 15] {
     let many = |text: &str, times| text.repeat(times);
     [
         (
@@ -300,6 +312,32 @@ fn secrets() -> [(&'static str, String); 11] {
                 many("hush", 3)
             ),
         ),
+        (
+            "a password in plain text",
+            format!(
+                "ConvertTo-SecureString -AsPlainText -Force '{}'",
+                many("hush", 3)
+            ),
+        ),
+        (
+            "a password in plain text",
+            format!(
+                "ConvertTo-SecureString -String '{}' -AsPlainText",
+                many("hush", 3)
+            ),
+        ),
+        (
+            "a private key",
+            format!(
+                "-----BEGIN PGP {} BLOCK-----\n{}\n-----END PGP",
+                "PRIVATE KEY",
+                many("MIIE", 20)
+            ),
+        ),
+        (
+            "a password in a URL",
+            format!("https://user:{}@example.com/a", many("hu%40h", 3)),
+        ),
     ]
 }
 
@@ -335,12 +373,50 @@ fn credentials_are_found_and_never_shown() {
 }
 
 #[test]
+fn credentials_are_found_behind_one_another_in_what_is_no_text_and_in_descriptions() {
+    let [_, (_, token), _, _, (_, secret), ..] = secrets();
+    let two = |between: &str| format!("x={secret}{between}{secret}\n");
+    for between in [" ", ",", "'", "\n"] {
+        let found = findings("a.txt", two(between).as_bytes(), &file(None));
+        assert_eq!(
+            found.list[0].message,
+            "`a.txt` holds 2 things that look like credentials, the first like a client secret of Entra"
+        );
+        assert!(!found.text.unwrap().contains(&secret), "{between:?}");
+    }
+    assert_eq!(codes("a.txt", two("."), None), "", "one long word");
+
+    for (name, head) in [("a.sh", ""), ("a.ps1", "\u{feff}"), ("a", "#!/bin/sh\n")] {
+        let text = format!("{head}\0\nx={token}\n");
+        let codes = codes(name, &text, None);
+        let found = "hidden_characters credential";
+        assert!(codes.ends_with(found), "{name}: {codes}");
+        let shown = findings(name, text.as_bytes(), &file(None)).text.unwrap();
+        assert!(!shown.contains(&token));
+    }
+    // UTF-16 that is cut off.
+    let wide = format!("\u{feff}x={token}\n");
+    let wide: Vec<u8> = wide.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_eq!(
+        codes("a.ps1", [&wide[..], b"a"].concat(), None),
+        "credential"
+    );
+    assert!(looks_into("a.PS1", true) && !looks_into("a.txt", true) && looks_into("a.txt", false));
+
+    insta::assert_snapshot!(
+        said("a.txt", "a\n", Some(&format!("-Token {token}"))),
+        @"`a.txt` holds what looks like a token of GitHub in its parameters description"
+    );
+}
+
+#[test]
 fn what_only_looks_a_little_like_a_credential_is_none() {
     for text in [
         "password = $Password",
-        "https://user:$PASSWORD@example.com/ https://user:%PASS%@x https://{user}:{pass}@x",
+        "https://user:$PASSWORD@example.com/ https://user:%PASS%@x https://user:%s%s%s@x https://{user}:{pass}@x",
         "ConvertTo-SecureString $Plain -AsPlainText -Force",
         "ConvertTo-SecureString \"$Plain\" -AsPlainText",
+        "ConvertTo-SecureString -AsPlainText -Force $Plain; 'password'",
         "git@github.com:a/b.git 2026-11-29T10:00:00@x http://localhost:8080/a@b",
         "AKIA ghp_short glpat- xoxb-1 eyJhbGciOi",
         "-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----",
@@ -373,7 +449,6 @@ fn executables_are_signed_and_say_their_version() {
         codes("a.exe", executable(0), None),
         "executable_unsigned executable_version"
     );
-    assert_eq!(codes("a.exe", executable(0x80), None), "executable_version");
     assert_eq!(
         codes("a.exe", &executable(0x80)[..0x90], None),
         "",
@@ -425,7 +500,7 @@ proptest! {
             glance.pass(&bytes);
             let file = file(parameters.as_deref());
             let found = findings(name, &bytes, &file);
-            if glance.is_opaque() {
+            if !looks_into(name, glance.is_opaque()) {
                 let subject = Subject { name, file: &file, bytes: None };
                 prop_assert_eq!(&found, &check(&subject, &Levels::default(), now()));
             }

@@ -18,13 +18,15 @@ pub(crate) fn is_hidden(before: Option<char>, c: char) -> bool {
                         | '\u{17b4}' | '\u{17b5}'
                         | '\u{180b}'..='\u{180f}'
                         | '\u{200b}' | '\u{200c}' | '\u{200e}' | '\u{200f}'
-                        | '\u{202a}'..='\u{202e}'
+                        | '\u{2028}'..='\u{202e}'
                         | '\u{2060}'..='\u{206f}'
                         | '\u{2800}'
                         | '\u{3164}'
                         | '\u{feff}'
                         | '\u{ffa0}'
                         | '\u{fff9}'..='\u{fffb}'
+                        | '\u{1bca0}'..='\u{1bca3}'
+                        | '\u{1d173}'..='\u{1d17a}'
                         | '\u{e0000}'..='\u{e0fff}'
                 )
         }
@@ -65,8 +67,11 @@ mod tests {
     #[test]
     fn what_does_not_show_or_reorders_is_hidden() {
         for c in [
+            '\0',
+            '\u{2028}',
             '\u{202e}',
             '\u{2066}',
+            '\u{1d173}',
             '\u{200b}',
             '\u{feff}',
             '\u{ad}',

@@ -18,9 +18,9 @@ impl Glance {
         self.has_nul = self.has_nul || memchr::memchr(0, piece).is_some();
     }
 
-    /// Whether it is neither text, as by [`super::characters()`], nor an executable of Windows.
+    /// Whether it is neither text, as by [`super::characters()`], nor an executable of Windows, nor says what runs it.
     pub(crate) fn is_opaque(self) -> bool {
-        self.has_nul && !matches!(&self.head, b"MZ" | [0xff, 0xfe] | [0xfe, 0xff])
+        self.has_nul && !matches!(&self.head, b"MZ" | b"#!" | [0xff, 0xfe] | [0xfe, 0xff])
     }
 }
 
@@ -33,7 +33,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_opaque_is_no_text_however_it_comes(
-            bytes in prop::collection::vec(prop::sample::select(b"\0MZa\xff\xfe\xc3\xbc".as_slice()), 0..8),
+            bytes in prop::collection::vec(prop::sample::select(b"\0MZ#!a\xff\xfe\xc3\xbc".as_slice()), 0..8),
             at in 0..8_usize,
         ) {
             let mut glance = Glance::default();
@@ -41,7 +41,8 @@ mod tests {
             glance.pass(&bytes[..at]);
             glance.pass(&bytes[at..]);
             let is_wide = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
-            let is_opaque = characters(&bytes).is_none() && !bytes.starts_with(b"MZ") && !is_wide;
+            let runs = bytes.starts_with(b"MZ") || bytes.starts_with(b"#!");
+            let is_opaque = characters(&bytes).is_none() && !runs && !is_wide;
             prop_assert_eq!(glance.is_opaque(), is_opaque);
         }
     }

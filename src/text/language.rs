@@ -11,12 +11,18 @@ pub(crate) enum Language {
 impl Language {
     /// The language of a file, by its name's extension or else by what its first line says runs it.
     pub(crate) fn of(name: &str, text: &str) -> Option<Self> {
-        let extension = name.rsplit_once('.').map(|(_, it)| it.to_ascii_lowercase());
-        match extension.as_deref() {
-            Some("ps1" | "psm1") => Some(Self::PowerShell),
-            Some("sh" | "bash" | "zsh" | "ksh") => Some(Self::Shell),
-            Some("py" | "pyw") => Some(Self::Python),
-            _ => Self::of_program(text.lines().next()?.strip_prefix("#!")?),
+        let of_line = || Self::of_program(text.lines().next()?.strip_prefix("#!")?);
+        Self::of_name(name).or_else(of_line)
+    }
+
+    /// The language of a file by its name's extension alone.
+    pub(crate) fn of_name(name: &str) -> Option<Self> {
+        let (_, extension) = name.rsplit_once('.')?;
+        match extension.to_ascii_lowercase().as_str() {
+            "ps1" | "psm1" => Some(Self::PowerShell),
+            "sh" | "bash" | "zsh" | "ksh" => Some(Self::Shell),
+            "py" | "pyw" => Some(Self::Python),
+            _ => None,
         }
     }
 

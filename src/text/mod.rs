@@ -81,28 +81,50 @@ pub(crate) struct Decoded {
 /// byte, or UTF-16 that is not valid.
 pub(crate) fn characters(bytes: &[u8]) -> Option<(Encoding, Cow<'_, str>)> {
     let (encoding, text) = match bytes {
-        [0xff, 0xfe, rest @ ..] => (
-            Encoding::Utf16Le,
-            Cow::Owned(utf16(rest, u16::from_le_bytes)?),
-        ),
-        [0xfe, 0xff, rest @ ..] => (
-            Encoding::Utf16Be,
-            Cow::Owned(utf16(rest, u16::from_be_bytes)?),
-        ),
+        [0xff, 0xfe, rest @ ..] => {
+            let text = utf16(rest, u16::from_le_bytes)?;
+            (Encoding::Utf16Le, Cow::Owned(text))
+        }
+        [0xfe, 0xff, rest @ ..] => {
+            let text = utf16(rest, u16::from_be_bytes)?;
+            (Encoding::Utf16Be, Cow::Owned(text))
+        }
         // Most of what is not text is recognised here, and at once.
         _ if bytes.contains(&0) => return None,
-        [0xef, 0xbb, 0xbf, rest @ ..] if str::from_utf8(rest).is_ok() => {
-            (Encoding::Utf8Bom, String::from_utf8_lossy(rest))
-        }
-        _ => match str::from_utf8(bytes) {
-            Ok(text) => (Encoding::Utf8, Cow::Borrowed(text)),
-            Err(_) => (
-                Encoding::Windows1252,
-                bytes.iter().copied().map(windows_1252).collect(),
-            ),
-        },
+        _ => single_bytes(bytes),
     };
     (!text.contains('\0')).then_some((encoding, text))
+}
+
+/// [`characters()`] of what its reader takes for text whatever it is: NUL is a character as any other, and what is wrong in UTF-16 is
+/// U+FFFD.
+pub(crate) fn characters_of_any(bytes: &[u8]) -> (Encoding, Cow<'_, str>) {
+    let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let (units, _) = bytes.as_chunks::<2>();
+        let chars = char::decode_utf16(units.iter().copied().map(unit));
+        chars.map(|it| it.unwrap_or('\u{fffd}')).collect()
+    };
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => (Encoding::Utf16Le, wide(rest, u16::from_le_bytes)),
+        [0xfe, 0xff, rest @ ..] => (Encoding::Utf16Be, wide(rest, u16::from_be_bytes)),
+        _ => single_bytes(bytes),
+    }
+}
+
+/// The characters of what is not UTF-16.
+fn single_bytes(bytes: &[u8]) -> (Encoding, Cow<'_, str>) {
+    if let [0xef, 0xbb, 0xbf, rest @ ..] = bytes
+        && let Ok(text) = str::from_utf8(rest)
+    {
+        return (Encoding::Utf8Bom, Cow::Borrowed(text));
+    }
+    match str::from_utf8(bytes) {
+        Ok(text) => (Encoding::Utf8, Cow::Borrowed(text)),
+        Err(_) => (
+            Encoding::Windows1252,
+            bytes.iter().copied().map(windows_1252).collect(),
+        ),
+    }
 }
 
 /// The text of `bytes`; `None` for what is not text, as by [`characters()`].
@@ -217,6 +239,16 @@ mod tests {
                 && a != b
             {
                 prop_assert_ne!(old, new);
+            }
+        }
+
+        #[test]
+        fn what_is_text_is_the_same_to_whoever_takes_anything_for_it(
+            bytes in prop::collection::vec(prop::sample::select(b"\0\r\na\xe4\xef\xbb\xbf\xff\xfe\xd8".as_slice()), 0..8),
+        ) {
+            let any = characters_of_any(&bytes);
+            if let Some(text) = characters(&bytes) {
+                prop_assert_eq!(any, text);
             }
         }
     }

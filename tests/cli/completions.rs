@@ -48,6 +48,25 @@ fn names_are_those_of_the_manifest_and_of_the_state() {
     assert_eq!(offered(&world, &["sta"]), ["status", "state"]);
 }
 
+/// A shell puts what is offered into the command line as it is.
+#[test]
+fn a_name_that_a_shell_would_run_is_not_offered() {
+    let world = World::with_manifest(
+        "  - source: a.exe\n    name: x;reboot\n  - source: b.exe\n    name: $(reboot).exe\n  - source: c.exe\n    name: prüfe.exe\n  - source: d.exe\n    name: -d.exe\n",
+    );
+    for name in ["a.exe", "b.exe", "c.exe", "d.exe"] {
+        world.write(name, name);
+    }
+    assert_eq!(offered(&world, &["plan", "--target", ""]), ["prüfe.exe"]);
+    world.expect(0, &["apply", "--auto-approve"]);
+    assert_eq!(offered(&world, &["restore", "p"]), ["prüfe.exe"]);
+    let names = offered(&world, &["restore", ""]);
+    assert!(
+        !names.iter().any(|name| name.contains("reboot")),
+        "{names:?}"
+    );
+}
+
 #[test]
 fn the_manifest_is_the_one_that_is_typed() {
     let world = world();

@@ -87,6 +87,11 @@ fn a_library_is_filled_kept_up_and_emptied() {
             scripts unless a setting allows them
     ----- exit code 0
     ");
+    let manifest = world.read("jumpbag.yaml");
+    world.write(
+        "jumpbag.yaml",
+        manifest + "lints: {jumpbag::lint::unsigned: allow}\n",
+    );
     insta::assert_snapshot!(world.expect(0, &["plan"]), @r#"
     Library trial  at [URL]  no state yet
 
@@ -101,20 +106,6 @@ fn a_library_is_filled_kept_up_and_emptied() {
     2 API calls, at once under the limits
     Fingerprint: sha256:[DIGITS]
     ----- stderr
-      ⚠ lints have found something
-
-    Warning: jumpbag::lint::unsigned
-
-      ⚠ `collect-triage.ps1` has no Authenticode signature
-        ╭─[jumpbag.yaml:37:13]
-     36 │ files:
-     37 │   - source: scripts/collect-triage.ps1
-        ·             ─────────────┬────────────
-        ·                          ╰── this file
-     38 │     description: Collects a triage package
-        ╰────
-      help: sign it with Set-AuthenticodeSignature: tenants refuse unsigned
-            scripts unless a setting allows them
     ----- exit code 0
     "#);
     assert_eq!(emulator.list().len(), 0, "a plan changes nothing");
@@ -134,20 +125,6 @@ fn a_library_is_filled_kept_up_and_emptied() {
 
     Applied to trial: 2 created.
     ----- stderr
-      ⚠ lints have found something
-
-    Warning: jumpbag::lint::unsigned
-
-      ⚠ `collect-triage.ps1` has no Authenticode signature
-        ╭─[jumpbag.yaml:37:13]
-     36 │ files:
-     37 │   - source: scripts/collect-triage.ps1
-        ·             ─────────────┬────────────
-        ·                          ╰── this file
-     38 │     description: Collects a triage package
-        ╰────
-      help: sign it with Set-AuthenticodeSignature: tenants refuse unsigned
-            scripts unless a setting allows them
     [1/2] created collect-triage.ps1
     [2/2] created list-processes.sh
     ----- exit code 0
@@ -190,37 +167,9 @@ fn a_library_is_filled_kept_up_and_emptied() {
     2 API calls, at once under the limits
     Fingerprint: sha256:[DIGITS]
     ----- stderr
-      ⚠ lints have found something
-
-    Warning: jumpbag::lint::unsigned
-
-      ⚠ `collect-triage.ps1` has no Authenticode signature
-        ╭─[jumpbag.yaml:37:13]
-     36 │ files:
-     37 │   - source: scripts/collect-triage.ps1
-        ·             ─────────────┬────────────
-        ·                          ╰── this file
-     38 │     description: Collects a triage package, quickly
-        ╰────
-      help: sign it with Set-AuthenticodeSignature: tenants refuse unsigned
-            scripts unless a setting allows them
     ----- exit code 2
     "#);
     insta::assert_snapshot!(world.expect(0, &["apply", "--auto-approve", "--concurrency", "1"]).stderr, @"
-      ⚠ lints have found something
-
-    Warning: jumpbag::lint::unsigned
-
-      ⚠ `collect-triage.ps1` has no Authenticode signature
-        ╭─[jumpbag.yaml:37:13]
-     36 │ files:
-     37 │   - source: scripts/collect-triage.ps1
-        ·             ─────────────┬────────────
-        ·                          ╰── this file
-     38 │     description: Collects a triage package, quickly
-        ╰────
-      help: sign it with Set-AuthenticodeSignature: tenants refuse unsigned
-            scripts unless a setting allows them
     [1/2] updated collect-triage.ps1
     [2/2] updated list-processes.sh
     ");
