@@ -30,6 +30,9 @@ pub(super) fn at_hand(plan: &Plan, sessions: &[Session]) -> Contents {
 
 fn find(plan: &Plan, sessions: &[Session]) -> Contents {
     let mut wanted: BTreeSet<Sha256> = render::wanted_contents(plan);
+    if wanted.is_empty() {
+        return Contents::default();
+    }
     let sources: BTreeMap<Sha256, Utf8PathBuf> = sessions
         .iter()
         .flat_map(|session| session.desired.values())

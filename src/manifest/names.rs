@@ -60,7 +60,7 @@ fn duplicate(first: &Found<'_>, again: &Found<'_>, library: &str) -> Problem {
             .at(again.span, format!("again here, for `{two}`"))
             .at(first.span, format!("first here, for `{one}`"))
     };
-    problem.help(if first.path == again.path {
+    problem.help(if first.path() == again.path() {
         "take one of the two entries away, or narrow a glob"
     } else if first.source.by_glob || again.source.by_glob {
         "narrow the glob, or list the files one by one, each with its own `name`"

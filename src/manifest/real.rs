@@ -109,7 +109,7 @@ fn parts(path: &str) -> (&str, &str) {
 /// What is called `name` in `folder`, a path without symbolic links, and whether that was a link or led upwards; `None`
 /// where nothing is.
 fn real_file(folder: &Utf8Path, name: &str) -> io::Result<Option<(Real, bool)>> {
-    let path = folder.join(name);
+    let path = joined(folder, name);
     if !matches!(name, "." | "..") {
         match path.symlink_metadata() {
             Ok(metadata) if metadata.is_symlink() => {}
@@ -123,6 +123,14 @@ fn real_file(folder: &Utf8Path, name: &str) -> io::Result<Option<(Real, bool)>> 
     };
     let metadata = path.symlink_metadata()?;
     Ok(Some((Real::new(path, &metadata), true)))
+}
+
+/// `path` in `folder`, in one piece of memory: there may be very many.
+pub(super) fn joined(folder: &Utf8Path, path: &str) -> Utf8PathBuf {
+    let mut joined = Utf8PathBuf::with_capacity(folder.as_str().len() + 1 + path.len());
+    joined.push(folder);
+    joined.push(path);
+    joined
 }
 
 fn copy(error: &io::Error) -> io::Error {

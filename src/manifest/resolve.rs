@@ -8,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::content::{self, Content, Contents, Hashed};
 use super::entry::invalid_name;
 use super::glob::{Finder, Pattern, is_glob};
-use super::real::Real;
+use super::real::{Real, joined};
 use super::skipped::Skipped;
 use super::{Entry, EntryName, Library, Manifest, codes, names, quantity};
 use crate::diagnostics::{Problem, Span, lints};
@@ -90,12 +90,15 @@ pub(super) struct Found<'m> {
     pub(super) name: Name,
     /// Where the name, or the source that implies it, is in the manifest.
     pub(super) span: Span,
-    /// Where the content is read from.
-    pub(super) path: Utf8PathBuf,
     content: Hashed,
 }
 
 impl Found<'_> {
+    /// Where the content is read from.
+    pub(super) fn path(&self) -> Utf8PathBuf {
+        joined(&self.source.entry.origin.folder, &self.source.path)
+    }
+
     /// What it shall be in `library`.
     pub(super) fn desired_in(&self, library: &str) -> DesiredFile {
         let attributes = self.source.entry.attributes_in(library);
@@ -107,7 +110,7 @@ impl Found<'_> {
                 has_parameters: attributes.has_parameters,
                 parameters_description: attributes.parameters_description.clone(),
             },
-            source: self.path.clone(),
+            source: self.path(),
             adopt: attributes.adopt,
             protect: attributes.protect,
             is_opaque: self.content.is_opaque,
@@ -272,7 +275,6 @@ impl<'m> Resolver<'m> {
                 source,
                 name,
                 span,
-                path: source.entry.origin.folder.join(&source.path),
                 content,
             });
         }
@@ -282,7 +284,7 @@ impl<'m> Resolver<'m> {
     /// What is known of `content`, unless it cannot be uploaded.
     fn good(&mut self, source: &Source<'m>, content: &Content) -> Option<Hashed> {
         let path = &source.path;
-        let folder = format!("{}'s folder", source.entry.origin.role.the());
+        let folder = || format!("{}'s folder", source.entry.origin.role.the());
         let problem = match content {
             Content::Hashed(hashed) => {
                 return self.fits(source, hashed.size).then_some(*hashed);
@@ -298,7 +300,10 @@ impl<'m> Resolver<'m> {
                     }
                     Some(near) => format!("look in `{near}`, if that is meant"),
                     None => {
-                        format!("create the file, or correct the path; it is relative to {folder}")
+                        format!(
+                            "create the file, or correct the path; it is relative to {}",
+                            folder()
+                        )
                     }
                 };
                 Problem::error(&codes::SOURCE_MISSING, format!("`{path}` does not exist"))
@@ -317,9 +322,9 @@ impl<'m> Resolver<'m> {
             .help("name a regular file: a pipe, a socket or a device has no content to review"),
             Content::LinkOutside => Problem::error(
                 &codes::LINK_OUTSIDE,
-                format!("`{path}` leaves {folder} through a symbolic link"),
+                format!("`{path}` leaves {} through a symbolic link", folder()),
             )
-            .help(format!("move the file itself into {folder}")),
+            .help(format!("move the file itself into {}", folder())),
             Content::Unreadable(error) => Problem::error(
                 &codes::SOURCE_UNREADABLE,
                 format!("`{path}` cannot be read: {error}"),

@@ -1,5 +1,6 @@
 //! The name of a file in a library.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -51,6 +52,12 @@ impl Name {
         if text.len() > Self::MAX_BYTES {
             return Err(InvalidName::TooLong(text.len()));
         }
+        // Nearly all are of these, so that little can be wrong with them.
+        let is_plain =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        if text.bytes().all(is_plain) && !text.ends_with('.') {
+            return Self::unless_device(text);
+        }
         if text == "." || text == ".." {
             return Err(InvalidName::Dots);
         }
@@ -69,6 +76,10 @@ impl Name {
         {
             return Err(InvalidName::Edge);
         }
+        Self::unless_device(text)
+    }
+
+    fn unless_device(text: &str) -> Result<Self, InvalidName> {
         let stem = text.split('.').next().unwrap_or(text).trim_end();
         if is_device(stem) {
             return Err(InvalidName::Device(stem.to_owned()));
@@ -89,11 +100,13 @@ impl Name {
     /// The name without case, and with each character encoded in the one canonical way. Two names of one library
     /// must differ in this too: the machines that the files are put on do not tell them apart (Windows and macOS
     /// in case, macOS in encoding), and whether the API does is not documented.
-    pub(crate) fn folded(&self) -> String {
-        if self.0.is_ascii() {
-            self.0.to_ascii_lowercase()
+    pub(crate) fn folded(&self) -> Cow<'_, str> {
+        if !self.0.is_ascii() {
+            Cow::Owned(folded(&self.0))
+        } else if self.0.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            Cow::Owned(self.0.to_ascii_lowercase())
         } else {
-            folded(&self.0)
+            Cow::Borrowed(&self.0)
         }
     }
 
@@ -118,6 +131,10 @@ fn folded(text: &str) -> String {
 /// Whether Windows takes `stem` for a device:
 /// <https://learn.microsoft.com/windows/win32/fileio/naming-a-file>.
 fn is_device(stem: &str) -> bool {
+    // The longest is `CONOUT$`.
+    if stem.len() > 7 {
+        return false;
+    }
     let stem = stem.to_ascii_uppercase();
     if matches!(
         stem.as_str(),

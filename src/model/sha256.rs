@@ -88,19 +88,30 @@ impl FromStr for Sha256 {
             return Err(NotASha256);
         }
         let (pairs, _) = text.as_bytes().as_chunks();
+        // No branch for each digit: a state has very many.
+        let mut wrong = 0;
         for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-            *byte = (digit(*high)? << 4) | digit(*low)?;
+            let (high, low) = (value(*high), value(*low));
+            *byte = (high << 4) | (low & 15);
+            wrong |= high | low;
+        }
+        if wrong > 15 {
+            return Err(NotASha256);
         }
         Ok(Self(bytes))
     }
 }
 
-fn digit(digit: u8) -> Result<u8, NotASha256> {
-    match digit {
-        b'0'..=b'9' => Ok(digit - b'0'),
-        b'a'..=b'f' => Ok(digit - b'a' + 10),
-        b'A'..=b'F' => Ok(digit - b'A' + 10),
-        _ => Err(NotASha256),
+/// The value of a hexadecimal digit; over 15 for anything else.
+fn value(digit: u8) -> u8 {
+    let decimal = digit.wrapping_sub(b'0');
+    let letter = (digit | 0x20).wrapping_sub(b'a');
+    if decimal < 10 {
+        decimal
+    } else if letter < 6 {
+        10 + letter
+    } else {
+        u8::MAX
     }
 }
 
@@ -120,6 +131,13 @@ mod tests {
     fn anything_else_is_refused() {
         for text in ["", "e3", &"g".repeat(64), &"é".repeat(32), &"0".repeat(65)] {
             assert_eq!(text.parse::<Sha256>(), Err(NotASha256), "{text}");
+        }
+        for byte in 0..=u8::MAX {
+            let digit = char::from(byte);
+            let expected = digit
+                .to_digit(16)
+                .map_or(u8::MAX, |it| u8::try_from(it).unwrap());
+            assert_eq!(value(byte), expected, "{digit}");
         }
     }
 }

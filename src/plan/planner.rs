@@ -1,5 +1,6 @@
 //! The table of what follows from desired, tracked and observed.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::iter;
@@ -56,7 +57,7 @@ fn sides(inputs: &Inputs) -> impl Iterator<Item = Sides<'_>> {
 struct Planner<'a> {
     inputs: &'a Inputs,
     /// The observed names without case, to find names that differ in nothing else; made when it is asked for.
-    folded: OnceCell<BTreeMap<String, &'a Name>>,
+    folded: OnceCell<BTreeMap<Cow<'a, str>, &'a Name>>,
     changes: Vec<Change>,
     deletes: Vec<Change>,
     unmanaged: Vec<Name>,
@@ -69,7 +70,7 @@ impl<'a> Planner<'a> {
         Self {
             inputs,
             folded: OnceCell::new(),
-            changes: Vec::new(),
+            changes: Vec::with_capacity(inputs.desired.len()),
             deletes: Vec::new(),
             unmanaged: Vec::new(),
             left_out: 0,

@@ -1,5 +1,6 @@
 //! What a new manifest says about each file that a library holds.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Observed;
@@ -51,7 +52,7 @@ pub(super) fn items(
     is_asked: impl Fn(&Name) -> bool,
 ) -> Result<Vec<Item>, Failure> {
     let tracked = &locked.document().files;
-    let mut folded: BTreeMap<String, u32> = BTreeMap::new();
+    let mut folded: BTreeMap<Cow<'_, str>, u32> = BTreeMap::new();
     for name in observed.keys() {
         *folded.entry(name.folded()).or_default() += 1;
     }

@@ -110,7 +110,7 @@ proptest! {
         let path = folder.join("jumpbag.yaml");
         let unique: BTreeMap<_, _> = drafts
             .into_iter()
-            .map(|(draft, is_sourced)| (draft.name.folded(), (draft, is_sourced)))
+            .map(|(draft, is_sourced)| (draft.name.folded().into_owned(), (draft, is_sourced)))
             .collect();
         let entries: Vec<_> = unique
             .into_values()
