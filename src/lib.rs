@@ -30,6 +30,7 @@ mod model;
 mod plan;
 mod policy;
 mod render;
+mod script;
 mod state;
 mod text;
 

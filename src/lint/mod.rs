@@ -11,7 +11,6 @@ mod endings;
 mod executable;
 mod hidden;
 mod parameters;
-mod powershell;
 mod shell;
 mod signature;
 #[cfg(test)]
@@ -26,8 +25,8 @@ use jiff::Timestamp;
 use crate::diagnostics::Code;
 use crate::diagnostics::lints::{Level, Levels};
 use crate::model::File;
+use crate::script::Script;
 use crate::text::{self, Encoding, Language};
-use powershell::Script;
 
 /// A file as it is to be in a library.
 #[derive(Clone, Copy, Debug)]

@@ -7,6 +7,7 @@ use regex::{Regex, RegexBuilder};
 
 use super::Checked;
 use crate::diagnostics::lints::{PARAMETERS_NOT_OFFERED, PARAMETERS_NOT_TAKEN, PARAMETERS_UNKNOWN};
+use crate::script::{self, Taken};
 use crate::text::Language;
 
 /// The parameters that every advanced script has
@@ -41,7 +42,8 @@ pub(super) fn check(checked: &mut Checked<'_>) {
     match checked.language {
         Some(Language::PowerShell) => powershell(checked),
         Some(Language::Shell) => shell(checked),
-        Some(Language::Python) | None => {}
+        Some(Language::Python) => python(checked),
+        None => {}
     }
 }
 
@@ -75,7 +77,9 @@ fn powershell(checked: &mut Checked<'_>) {
         );
     }
     let is_known = |name: &str| {
-        let names = script.parameters.iter().map(String::as_str).chain(COMMON);
+        let names = script.parameters.iter().map(|it| &it.name);
+        let names = names.chain(&script.aliases).map(String::as_str);
+        let names = names.chain(COMMON);
         // A parameter may be shortened.
         names
             .into_iter()
@@ -89,42 +93,57 @@ fn powershell(checked: &mut Checked<'_>) {
 }
 
 fn shell(checked: &mut Checked<'_>) {
-    static TAKES: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        ascii(r"\$(\{?#?[1-9@*#]|\{[#!]?[1-9@*])|\bgetopts\b|\bshift\b|BASH_ARGV")
-    });
-    static GETOPTS: LazyLock<Option<Regex>> =
-        LazyLock::new(|| ascii(r#"\bgetopts\s+["']?:?([A-Za-z0-9:]+)["']?\s"#));
-    let (Some(takes), Some(getopts)) = (TAKES.as_ref(), GETOPTS.as_ref()) else {
-        return;
+    let options = match script::taken_by_shell(&checked.text) {
+        Taken::Nothing if checked.file.has_parameters => return not_taken(checked),
+        Taken::Nothing | Taken::Anything => return,
+        Taken::Options(options) => options,
     };
-    if checked.file.has_parameters && !takes.is_match(&checked.text) {
-        not_taken(checked);
-        return;
-    }
-    let mut calls = getopts.captures_iter(&checked.text);
-    // With several, or with long options beside them, others may be read as well.
-    let (Some(call), None, false) = (calls.next(), calls.next(), checked.text.contains("--"))
-    else {
-        return;
-    };
-    let letters: BTreeSet<char> = call
-        .get(1)
-        .map(|it| it.as_str().chars().collect())
-        .unwrap_or_default();
     if !checked.file.has_parameters {
         checked.tell_at(
             &PARAMETERS_NOT_OFFERED,
             "takes options that the portal will not ask for",
             "write a `parameters_description`, such as \"-d DAYS\", or `has_parameters: true`",
-            call.get(0).map(|it| (it.range(), "these options")),
+            Some((options.place.clone(), "these options")),
         );
     }
-    let is_known = |name: &str| name.chars().next().is_some_and(|c| letters.contains(&c));
+    let is_known = |name: &str| name.chars().next().is_some_and(|it| options.has(it));
     unknown(
         checked,
         &words(checked.file.parameters_description.as_deref()),
         is_known,
     );
+}
+
+fn python(checked: &mut Checked<'_>) {
+    static WORD: LazyLock<Option<Regex>> =
+        LazyLock::new(|| ascii(r#"(?:^|[\s\[({<|,"'])(--?[A-Za-z][A-Za-z0-9_-]*)"#));
+    let text = checked.text.clone();
+    let Some(options) = script::python_options(&text) else {
+        return;
+    };
+    if !checked.file.has_parameters && !options.is_empty() {
+        checked.tell(
+            &PARAMETERS_NOT_OFFERED,
+            "takes options that the portal will not ask for",
+            "write a `parameters_description`, such as \"--days N\", or `has_parameters: true`",
+        );
+    }
+    // A long one may be shortened.
+    let is_known = |name: &str| {
+        let mut known = options.iter().chain(&["-h", "--help"]);
+        known.any(|it| *it == name || it.starts_with(name) && name.starts_with("--"))
+    };
+    let described = checked.file.parameters_description.as_deref();
+    let names: BTreeSet<_> = WORD
+        .iter()
+        .flat_map(|word| word.captures_iter(described.unwrap_or_default()))
+        .filter_map(|captures| Some(captures.get(1)?.as_str()))
+        .collect();
+    let names = names.into_iter().filter(|name| !is_known(name));
+    let names: Vec<_> = names
+        .filter_map(|name| Some(name.strip_prefix('-')?.to_owned()))
+        .collect();
+    unknown(checked, &names, |_| false);
 }
 
 fn not_taken(checked: &mut Checked<'_>) {

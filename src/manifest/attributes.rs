@@ -7,15 +7,49 @@ use crate::model::none_if_empty;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Attributes {
     /// See [`crate::model::File::description`].
-    pub(crate) description: Option<String>,
+    pub(crate) description: Prose,
     /// See [`crate::model::File::parameters_description`].
-    pub(crate) parameters_description: Option<String>,
-    /// See [`crate::model::File::has_parameters`].
-    pub(crate) has_parameters: bool,
+    pub(crate) parameters_description: Prose,
+    /// See [`crate::model::File::has_parameters`]; `None` where that follows from their description.
+    pub(crate) has_parameters: Option<bool>,
     /// Whether it may take over an unmanaged file of that name.
     pub(crate) adopt: bool,
     /// Whether a plan that would delete it is an error.
     pub(crate) protect: bool,
+}
+
+/// A text about a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Prose {
+    /// There is none.
+    #[default]
+    Nothing,
+    /// This, which is not empty.
+    Given(String),
+    /// What the script says of itself.
+    OfScript,
+}
+
+/// What stands for [`Prose::OfScript`].
+pub(crate) const AUTO: &str = "auto";
+
+impl Prose {
+    fn of(text: Option<String>) -> Self {
+        match none_if_empty(text) {
+            None => Self::Nothing,
+            Some(text) if text == AUTO => Self::OfScript,
+            Some(text) => Self::Given(text),
+        }
+    }
+
+    /// The text, where the script says `own` of itself.
+    pub(super) fn text(&self, own: Option<&str>) -> Option<String> {
+        match self {
+            Self::Nothing => None,
+            Self::Given(text) => Some(text.clone()),
+            Self::OfScript => own.map(str::to_owned),
+        }
+    }
 }
 
 /// The keys for them.
@@ -75,16 +109,12 @@ impl Written {
         }
     }
 
-    /// What a file has by them. Whether it has parameters follows from their description where it is not said.
+    /// What a file has by them.
     pub(super) fn finish(self) -> Attributes {
-        let parameters_description = none_if_empty(self.parameters_description.value());
         Attributes {
-            description: none_if_empty(self.description.value()),
-            has_parameters: self
-                .has_parameters
-                .value()
-                .unwrap_or(parameters_description.is_some()),
-            parameters_description,
+            description: Prose::of(self.description.value()),
+            has_parameters: self.has_parameters.value(),
+            parameters_description: Prose::of(self.parameters_description.value()),
             adopt: self.adopt.value().unwrap_or(false),
             protect: self.protect.value().unwrap_or(false),
         }

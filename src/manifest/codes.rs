@@ -15,6 +15,7 @@ macro_rules! codes {
 
 codes! {
     ABSOLUTE_PATH = "jumpbag::manifest::absolute_path";
+    AUTO_UNKNOWN = "jumpbag::manifest::auto_unknown";
     BACKSLASH = "jumpbag::manifest::backslash";
     BAD_ALIAS = "jumpbag::manifest::bad_alias";
     BAD_AUTHORITY = "jumpbag::manifest::bad_authority";

@@ -24,6 +24,7 @@ mod node;
 mod origin;
 mod outline;
 mod overrides;
+mod own;
 mod path;
 mod quantity;
 mod quick;
@@ -52,6 +53,7 @@ use node::{Node, Value};
 use origin::{Origin, Role};
 use selector::Selector;
 
+pub(crate) use attributes::AUTO;
 pub(crate) use cloud::Cloud;
 pub(crate) use entry::{Entry, EntryName};
 pub(crate) use library::{Endpoint, Library};

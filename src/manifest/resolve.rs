@@ -8,6 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::content::{self, Content, Contents, Hashed};
 use super::entry::invalid_name;
 use super::glob::{Finder, Pattern, is_glob};
+use super::own::{self, Own};
 use super::real::{Real, joined};
 use super::skipped::Skipped;
 use super::{Entry, EntryName, Library, Manifest, codes, names, quantity};
@@ -62,8 +63,9 @@ pub(super) fn resolve_with(
     };
     let sources = resolver.sources();
     let contents = content::examine(&resolver.places(&sources), read);
-    let files = resolver.files(&sources, &contents);
+    let mut files = resolver.files(&sources, &contents);
     let mut problems = resolver.problems;
+    own::fill(&mut files, selected, &mut problems);
     let desired = names::by_library(&files, selected, &mut problems);
     (desired, problems)
 }
@@ -90,7 +92,9 @@ pub(super) struct Found<'m> {
     pub(super) name: Name,
     /// Where the name, or the source that implies it, is in the manifest.
     pub(super) span: Span,
-    content: Hashed,
+    pub(super) content: Hashed,
+    /// What it says of itself, where that is asked for.
+    pub(super) own: Option<Box<Own>>,
 }
 
 impl Found<'_> {
@@ -102,13 +106,18 @@ impl Found<'_> {
     /// What it shall be in `library`.
     pub(super) fn desired_in(&self, library: &str) -> DesiredFile {
         let attributes = self.source.entry.attributes_in(library);
+        let own = self.own.as_deref();
+        let description = own.and_then(|own| own.description.as_deref());
+        let parameters = own.and_then(|own| own.parameters.as_deref());
+        let parameters_description = attributes.parameters_description.text(parameters);
+        let has_parameters = attributes.has_parameters;
         DesiredFile {
             file: File {
                 sha256: self.content.sha256,
                 size: Some(self.content.size),
-                description: attributes.description.clone(),
-                has_parameters: attributes.has_parameters,
-                parameters_description: attributes.parameters_description.clone(),
+                description: attributes.description.text(description),
+                has_parameters: has_parameters.unwrap_or(parameters_description.is_some()),
+                parameters_description,
             },
             source: self.path(),
             adopt: attributes.adopt,
@@ -276,6 +285,7 @@ impl<'m> Resolver<'m> {
                 name,
                 span,
                 content,
+                own: None,
             });
         }
         files
@@ -426,7 +436,7 @@ impl<'m> Resolver<'m> {
 }
 
 /// What the place of a source says about it.
-fn label(source: &Source<'_>) -> String {
+pub(super) fn label(source: &Source<'_>) -> String {
     if source.by_glob {
         "matched by this glob".to_owned()
     } else {

@@ -276,11 +276,11 @@ fn entry() -> Value {
 fn attributes() -> Value {
     json!({
         "description": {
-            "description": "What the file is for.",
+            "description": "What the file is for; `auto` for the `.SYNOPSIS` of its comment-based help.",
             "type": ["string", "null"]
         },
         "parameters_description": {
-            "description": "How the parameters are written.",
+            "description": "How the parameters are written; `auto` for a summary of its `param` block or `getopts`.",
             "type": ["string", "null"],
             "examples": ["-Days <n>"]
         },

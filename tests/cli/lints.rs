@@ -153,6 +153,25 @@ fn validate_places_them_in_the_scripts() {
     assert_eq!(levels, ["warning", "error"]);
 }
 
+/// A script speaks for itself, and the plan shows what it says.
+#[test]
+fn a_plan_shows_what_a_script_says_of_itself() {
+    let world = world("jumpbag::lint::unsigned: allow");
+    world.edit("jumpbag.yaml", "description: Collects", "description: auto");
+    world.edit("jumpbag.yaml", "-Tage <n>", "auto");
+    world.write(
+        "collect.ps1",
+        format!("<#\n.SYNOPSIS\nCollects `it`.\n#>\n{SCRIPT}"),
+    );
+    insta::assert_snapshot!(world.expect(0, &["plan"]));
+    world.expect(0, &["apply", "--auto-approve"]);
+    // Also where the content is not read for anything else.
+    assert!(world.expect(0, &["plan"]).stdout.contains("No changes."));
+    world.edit("collect.ps1", "Collects", "Gathers");
+    let plan = world.expect(0, &["plan"]);
+    assert!(plan.stdout.contains("Gathers `it`."), "{plan}");
+}
+
 /// No form shows what it has found.
 #[test]
 fn a_credential_is_shown_nowhere() {

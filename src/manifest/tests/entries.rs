@@ -2,10 +2,17 @@
 
 use super::*;
 use crate::manifest::EntryName;
+use crate::manifest::attributes::{Attributes, Prose};
 use crate::model::Name;
 
 fn named(name: &str) -> String {
     format!("version: 1\nfiles:\n  - source: a\n    name: {name}\n")
+}
+
+/// Whether live response offers to pass parameters, where the script says nothing of itself.
+fn offers(attributes: &Attributes) -> bool {
+    let described = attributes.parameters_description.text(None).is_some();
+    attributes.has_parameters.unwrap_or(described)
 }
 
 #[test]
@@ -23,21 +30,23 @@ fn the_contracts_example_is_good() {
     };
     assert_eq!(name.value, Name::new("collect-triage.ps1").unwrap());
     assert_eq!(
-        first.attributes.description.as_deref(),
+        first.attributes.description.text(None).as_deref(),
         Some("Collects a triage package")
     );
     assert_eq!(
-        first.attributes.parameters_description.as_deref(),
+        first
+            .attributes
+            .parameters_description
+            .text(None)
+            .as_deref(),
         Some("-Days <n>")
     );
-    assert!(
-        first.attributes.has_parameters && !first.attributes.adopt && !first.attributes.protect
-    );
+    assert!(offers(&first.attributes) && !first.attributes.adopt && !first.attributes.protect);
     assert_eq!(*first.libraries, ["contoso".to_owned()].into());
     let second = &manifest.files[1];
     assert_eq!(second.name, EntryName::OfSource);
     assert_eq!(*second.libraries, ["contoso".to_owned()].into());
-    assert!(!second.attributes.has_parameters);
+    assert!(!offers(&second.attributes));
 }
 
 #[test]
@@ -59,15 +68,18 @@ fn an_entrys_own_value_wins_over_the_defaults_even_null_and_empty() {
     let [all, none, own] = manifest.files.as_slice() else {
         panic!("{:?}", manifest.files)
     };
-    assert_eq!(all.attributes.description.as_deref(), Some("d"));
-    assert!(all.attributes.adopt && all.attributes.protect && all.attributes.has_parameters);
+    assert_eq!(all.attributes.description.text(None).as_deref(), Some("d"));
+    assert!(all.attributes.adopt && all.attributes.protect && offers(&all.attributes));
     assert_eq!(*all.libraries, ["a".to_owned()].into());
-    assert_eq!(none.attributes.description, None);
-    assert_eq!(none.attributes.parameters_description, None);
-    assert!(!none.attributes.adopt && !none.attributes.protect && !none.attributes.has_parameters);
+    assert_eq!(none.attributes.description, Prose::Nothing);
+    assert_eq!(none.attributes.parameters_description, Prose::Nothing);
+    assert!(!none.attributes.adopt && !none.attributes.protect && !offers(&none.attributes));
     assert_eq!(*none.libraries, ["a".to_owned(), "b".to_owned()].into());
-    assert_eq!(own.attributes.description.as_deref(), Some("own"));
-    assert!(!own.attributes.has_parameters);
+    assert_eq!(
+        own.attributes.description.text(None).as_deref(),
+        Some("own")
+    );
+    assert!(!offers(&own.attributes));
     assert_eq!(*own.libraries, ["b".to_owned()].into());
 }
 
@@ -77,13 +89,18 @@ fn texts_are_kept_as_they_are() {
         "version: 1\nfiles:\n- source: a\n  description: |\n    Two  lines,\n    \ta tab\n  parameters_description: ' x '\n",
     );
     assert_eq!(
-        manifest.files[0].attributes.description.as_deref(),
+        manifest.files[0]
+            .attributes
+            .description
+            .text(None)
+            .as_deref(),
         Some("Two  lines,\n\ta tab\n")
     );
     assert_eq!(
         manifest.files[0]
             .attributes
             .parameters_description
+            .text(None)
             .as_deref(),
         Some(" x ")
     );

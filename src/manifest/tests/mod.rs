@@ -6,6 +6,7 @@ mod includes;
 mod libraries;
 mod library_defaults;
 mod overrides;
+mod own;
 mod properties;
 mod schema;
 mod sources;

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::manifest::attributes::Attributes;
+use crate::manifest::attributes::{Attributes, Prose};
 
 const LIBRARIES: &str = "libraries: {contoso: , fabrikam: , lab-1: , lab-2: }";
 
@@ -28,14 +28,14 @@ fn overrides_hold_where_their_keys_match_and_nowhere_else() {
         "    description: Collects\n    parameters_description: -Days\n    overrides:\n      contoso: {description: For Contoso, protect: true}\n      \"lab-*\": {adopt: true}\n      lab-2: {parameters_description: , description: ''}\n",
     );
     let base = Attributes {
-        description: Some("Collects".to_owned()),
-        parameters_description: Some("-Days".to_owned()),
-        has_parameters: true,
+        description: Prose::Given("Collects".to_owned()),
+        parameters_description: Prose::Given("-Days".to_owned()),
+        has_parameters: None,
         adopt: false,
         protect: false,
     };
     let contoso = Attributes {
-        description: Some("For Contoso".to_owned()),
+        description: Prose::Given("For Contoso".to_owned()),
         protect: true,
         ..base.clone()
     };
@@ -44,9 +44,8 @@ fn overrides_hold_where_their_keys_match_and_nowhere_else() {
         ..base.clone()
     };
     let lab_2 = Attributes {
-        description: None,
-        parameters_description: None,
-        has_parameters: false,
+        description: Prose::Nothing,
+        parameters_description: Prose::Nothing,
         ..lab_1.clone()
     };
     let expected = [
@@ -65,7 +64,7 @@ fn an_override_wins_over_the_defaults_and_null_is_a_value() {
     ));
     let entry = &manifest.files[0];
     let contoso = entry.attributes_in("contoso");
-    assert!(!contoso.protect && !contoso.has_parameters);
+    assert!(!contoso.protect && contoso.has_parameters.is_none());
     assert!(entry.attributes_in("fabrikam").protect);
     assert_eq!(entry.overridden.len(), 1);
 }

@@ -255,7 +255,11 @@ fn aliases_within_the_budget_work() {
     let manifest = good(&text);
     assert_eq!(manifest.files.len(), 5000);
     assert_eq!(
-        manifest.files[4999].attributes.description.as_deref(),
+        manifest.files[4999]
+            .attributes
+            .description
+            .text(None)
+            .as_deref(),
         Some("shared")
     );
 }

@@ -7,7 +7,7 @@ use super::Observed;
 use super::manifest::Item;
 use crate::cli::exit::Failure;
 use crate::cli::session::Session;
-use crate::manifest::{Draft, Match, Note, Searched, holds_key};
+use crate::manifest::{AUTO, Draft, Match, Note, Searched, holds_key};
 use crate::model::{File, Name, Sha256, Unmanaged};
 use crate::state::Locked;
 
@@ -109,6 +109,11 @@ fn unwritable(name: &Name, file: &File, is_twin: bool) -> Option<Note> {
         return Some(note(
             "The library shows a secret key of age here: take it away there, and make a new pair of keys.",
         ));
+    }
+    if let Some((key, _)) = texts.iter().find(|(_, text)| text.as_deref() == Some(AUTO)) {
+        return Some(note(format!(
+            "A manifest cannot have its `{key}`, `{AUTO}`: that stands for what the script says of itself."
+        )));
     }
     let is_odd = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
     let odd = texts

@@ -1,5 +1,6 @@
 //! What a PowerShell script takes and says of itself, by its grammar.
 
+use std::fmt;
 use std::ops::{ControlFlow, Range};
 
 use tree_sitter::{Node, ParseOptions, ParseState, Parser, Tree};
@@ -12,22 +13,55 @@ const MOST_REPORTS: usize = 200_000;
 
 /// A script that was understood, at least in parts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Script {
+pub(crate) struct Script {
     /// Where it says `param`; `None` where it has no such block.
-    pub(super) param: Option<Range<usize>>,
-    /// The names of its parameters, without `$`, in the order of the script, and other names for them.
-    pub(super) parameters: Vec<String>,
+    pub(crate) param: Option<Range<usize>>,
+    /// Its parameters, in the order of the script.
+    pub(crate) parameters: Vec<Parameter>,
+    /// Other names for them.
+    pub(crate) aliases: Vec<String>,
     /// Whether it was understood what it takes: a grammar that is not PowerShell's own has its limits.
-    pub(super) is_understood: bool,
+    pub(crate) is_understood: bool,
     /// Whether it reads `$args`, or what is in the pipe.
-    pub(super) takes_any: bool,
+    pub(crate) takes_any: bool,
     /// Its comments, in the order of the script.
     comments: Vec<Range<usize>>,
 }
 
+/// A parameter of a script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Parameter {
+    /// Its name, without `$`.
+    pub(crate) name: String,
+    /// Its type as it is written, such as `int`; `None` where it says none.
+    pub(crate) kind: Option<String>,
+    /// Whether PowerShell asks for it where it is not given.
+    pub(crate) is_mandatory: bool,
+}
+
+impl fmt::Display for Parameter {
+    /// As PowerShell's help writes it: `[-Days <int>]`, `[-Deep]` for a switch, without brackets where it is mandatory.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = &self.name;
+        let is_switch = |kind: &str| {
+            let kind = kind.rsplit('.').next().unwrap_or(kind);
+            kind.eq_ignore_ascii_case("switch") || kind.eq_ignore_ascii_case("SwitchParameter")
+        };
+        let written = match self.kind.as_deref() {
+            Some(kind) if is_switch(kind) => format!("-{name}"),
+            kind => format!("-{name} <{}>", kind.unwrap_or("value")),
+        };
+        if self.is_mandatory {
+            f.write_str(&written)
+        } else {
+            write!(f, "[{written}]")
+        }
+    }
+}
+
 impl Script {
     /// The script `text`; `None` where it is too large or too intricate.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         if text.len() > LARGEST {
             return None;
         }
@@ -55,7 +89,7 @@ impl Script {
     }
 
     /// Whether the byte `at` is in a comment.
-    pub(super) fn is_comment(&self, at: usize) -> bool {
+    pub(crate) fn is_comment(&self, at: usize) -> bool {
         let before = self.comments.partition_point(|comment| comment.start <= at);
         let last = before.checked_sub(1).and_then(|nth| self.comments.get(nth));
         last.is_some_and(|comment| comment.contains(&at))
@@ -70,7 +104,7 @@ impl Script {
             }
             for child in children(parameter) {
                 match child.kind() {
-                    "variable" => self.add(child, text),
+                    "variable" => self.add(parameter, child, text),
                     "attribute_list" => self.read_aliases(child, text),
                     "script_parameter_default" => self.read_swallowed(child, text),
                     _ => {}
@@ -79,11 +113,20 @@ impl Script {
         }
     }
 
-    fn add(&mut self, variable: Node<'_>, text: &str) {
+    /// Adds the parameter `variable`, of which `whole` begins with what is said of it.
+    fn add(&mut self, whole: Node<'_>, variable: Node<'_>, text: &str) {
         let name = text.get(variable.byte_range()).unwrap_or_default();
         let name = name.trim_start_matches('$');
         let name = name.trim_start_matches('{').trim_end_matches('}');
-        self.parameters.push(name.to_owned());
+        let before = text.get(whole.start_byte()..variable.start_byte());
+        let groups = groups(before.unwrap_or_default());
+        // What has arguments is an attribute and no type.
+        let kind = groups.iter().rev().find(|it| !it.contains('('));
+        self.parameters.push(Parameter {
+            name: name.to_owned(),
+            kind: kind.map(|kind| kind.trim().to_owned()),
+            is_mandatory: groups.iter().any(|group| is_mandatory(group)),
+        });
     }
 
     /// The grammar takes `$a = 1, [switch] $b` for a list of two values: within a default, a comma that is in no bracket
@@ -97,7 +140,7 @@ impl Script {
                     open.extend(elements.first());
                     for element in elements.into_iter().skip(1) {
                         if let Some(variable) = last_variable(element) {
-                            self.add(variable, text);
+                            self.add(element, variable, text);
                         }
                     }
                 }
@@ -129,7 +172,7 @@ impl Script {
                 .is_some_and(|it| it.eq_ignore_ascii_case("alias"));
             if is_alias {
                 let quoted = source.split(['\'', '"']).skip(1).step_by(2);
-                self.parameters.extend(quoted.map(str::to_owned));
+                self.aliases.extend(quoted.map(str::to_owned));
             }
         }
     }
@@ -191,6 +234,44 @@ fn children(node: Node<'_>) -> Vec<Node<'_>> {
     node.children(&mut cursor).collect()
 }
 
+/// What stands between brackets in `text`, those that are in no other.
+fn groups(text: &str) -> Vec<&str> {
+    let mut groups = Vec::new();
+    let (mut depth, mut start) = (0_usize, 0);
+    for (at, c) in text.char_indices() {
+        match c {
+            '[' => {
+                if depth == 0 {
+                    start = at + 1;
+                }
+                depth += 1;
+            }
+            ']' if depth > 0 => {
+                depth -= 1;
+                if depth == 0 {
+                    groups.extend(text.get(start..at));
+                }
+            }
+            _ => {}
+        }
+    }
+    groups
+}
+
+/// Whether the attribute `group` is `Parameter(Mandatory)`, in one of its forms.
+fn is_mandatory(group: &str) -> bool {
+    let words: String = group.split_whitespace().collect();
+    let words = words.to_ascii_lowercase();
+    let Some(arguments) = words.strip_prefix("parameter(") else {
+        return false;
+    };
+    let mut arguments = arguments.trim_end_matches(')').split(',');
+    arguments.any(|it| {
+        let rest = it.strip_prefix("mandatory");
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("=$true") || rest == "=1")
+    })
+}
+
 /// Whether `node` is the word `param`.
 fn is_word(node: Node<'_>, text: &str) -> bool {
     let word = text.get(node.byte_range()).unwrap_or_default();
@@ -219,13 +300,14 @@ mod tests {
     fn parameters(text: &str) -> String {
         let script = Script::parse(text).unwrap();
         assert!(script.is_understood, "{text}");
-        script.parameters.join(" ")
+        let names = script.parameters.into_iter().map(|it| it.name);
+        names.chain(script.aliases).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
     fn the_parameters_are_those_of_the_script_and_of_no_function_in_it() {
         let text = "<#\n.SYNOPSIS\nA\n#>\n[CmdletBinding()]\nparam(\n  [Parameter(Mandatory)] [ValidateSet('a', 'b')]\n  [string] $Name,\n  [Alias('D', \"Tage\")] [int] $Days,\n  ${Long Name})\nfunction F {\n  param($x)\n  $x\n}\n";
-        assert_eq!(parameters(text), "Name D Tage Days Long Name");
+        assert_eq!(parameters(text), "Name Days Long Name D Tage");
         let script = Script::parse(text).unwrap();
         assert_eq!(text.get(script.param.unwrap()), Some("param"));
         assert_eq!(parameters("function F {\n  param($x)\n  $x\n}\nF 1\n"), "");

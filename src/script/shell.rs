@@ -1,0 +1,82 @@
+//! What a shell script takes.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::{Regex, RegexBuilder};
+
+/// What a shell script takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// It reads nothing that it is given.
+    Nothing,
+    /// Options that it reads with `getopts`, once.
+    Options(Options),
+    /// It reads something, and it cannot be said what.
+    Anything,
+}
+
+/// The options of one `getopts`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Options {
+    /// Where it says so.
+    pub(crate) place: Range<usize>,
+    /// Each letter, and whether a value follows it.
+    letters: Vec<(char, bool)>,
+}
+
+impl Options {
+    /// Whether one of them is `-letter`.
+    pub(crate) fn has(&self, letter: char) -> bool {
+        self.letters.iter().any(|(known, _)| *known == letter)
+    }
+
+    /// How each is written.
+    pub(super) fn written(&self) -> impl Iterator<Item = String> {
+        let letters = self.letters.iter();
+        letters.map(|(letter, has_value)| match has_value {
+            true => format!("[-{letter} <value>]"),
+            false => format!("[-{letter}]"),
+        })
+    }
+}
+
+/// What the shell script `text` takes.
+pub(crate) fn taken(text: &str) -> Taken {
+    static TAKES: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        ascii(r"\$(\{?#?[1-9@*#]|\{[#!]?[1-9@*])|\bgetopts\b|\bshift\b|BASH_ARGV")
+    });
+    static GETOPTS: LazyLock<Option<Regex>> =
+        LazyLock::new(|| ascii(r#"\bgetopts\s+["']?:?([A-Za-z0-9:]+)["']?\s"#));
+    let (Some(takes), Some(getopts)) = (TAKES.as_ref(), GETOPTS.as_ref()) else {
+        return Taken::Anything;
+    };
+    if !takes.is_match(text) {
+        return Taken::Nothing;
+    }
+    let mut calls = getopts.captures_iter(text);
+    // With several, or with long options beside them, others may be read as well.
+    let (Some(call), None, false) = (calls.next(), calls.next(), text.contains("--")) else {
+        return Taken::Anything;
+    };
+    let (Some(whole), Some(letters)) = (call.get(0), call.get(1)) else {
+        return Taken::Anything;
+    };
+    let mut options = Options {
+        place: whole.range(),
+        letters: Vec::new(),
+    };
+    for c in letters.as_str().chars() {
+        match (c, options.letters.last_mut()) {
+            (':', Some((_, has_value))) => *has_value = true,
+            (':', None) => {}
+            _ => options.letters.push((c, false)),
+        }
+    }
+    Taken::Options(options)
+}
+
+/// A pattern whose classes are of ASCII.
+fn ascii(pattern: &str) -> Option<Regex> {
+    RegexBuilder::new(pattern).unicode(false).build().ok()
+}
