@@ -48,11 +48,8 @@ pub(super) fn check(checked: &mut Checked<'_>) {
 }
 
 fn powershell(checked: &mut Checked<'_>) {
-    static PARAM: LazyLock<Option<Regex>> = LazyLock::new(|| ascii(r"(?i)\bparam\s*\("));
-    // Its grammar takes most of the time that lints take.
     let says_none = !checked.file.has_parameters && checked.file.parameters_description.is_none();
-    let may_take = PARAM.as_ref().is_none_or(|it| it.is_match(&checked.text));
-    if says_none && !may_take {
+    if says_none && !script::may_have_parameters(&checked.text) {
         return;
     }
     let Some(script) = checked

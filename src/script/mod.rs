@@ -7,7 +7,7 @@ mod powershell;
 mod python;
 mod shell;
 
-pub(crate) use powershell::Script;
+pub(crate) use powershell::{Script, may_have_parameters};
 pub(crate) use python::options as python_options;
 pub(crate) use shell::{Taken, taken as taken_by_shell};
 
@@ -31,14 +31,7 @@ pub(crate) fn parameters(
 ) -> Result<Option<String>, NotUnderstood> {
     match language {
         None => Ok(None),
-        Some(Language::PowerShell) => {
-            let script = Script::parse(text).filter(|script| script.is_understood);
-            let script = script.ok_or(NotUnderstood)?;
-            if script.parameters.is_empty() && script.takes_any {
-                return Err(NotUnderstood);
-            }
-            Ok(joined(script.parameters.iter().map(ToString::to_string)))
-        }
+        Some(Language::PowerShell) => powershell(text),
         Some(Language::Shell) => match taken_by_shell(text) {
             Taken::Nothing => Ok(None),
             Taken::Options(options) => Ok(joined(options.written())),
@@ -46,6 +39,21 @@ pub(crate) fn parameters(
         },
         Some(Language::Python) if python::takes_nothing(text) => Ok(None),
         Some(Language::Python) => Err(NotUnderstood),
+    }
+}
+
+fn powershell(text: &str) -> Result<Option<String>, NotUnderstood> {
+    if may_have_parameters(text) {
+        let script = Script::parse(text).filter(|script| script.is_understood);
+        let script = script.ok_or(NotUnderstood)?;
+        if !script.parameters.is_empty() {
+            return Ok(joined(script.parameters.iter().map(ToString::to_string)));
+        }
+    }
+    if powershell::reads_arguments(text) {
+        Err(NotUnderstood)
+    } else {
+        Ok(None)
     }
 }
 
@@ -76,6 +84,7 @@ mod tests {
         assert_eq!(of(Language::PowerShell, "Get-Process\n"), Ok(None));
         assert_eq!(of(Language::PowerShell, "$args[0]\n"), Err(NotUnderstood));
         assert_eq!(of(Language::PowerShell, "param(((\n"), Err(NotUnderstood));
+        assert_eq!(of(Language::PowerShell, "Get-Process (((\n"), Ok(None));
         let options = "while getopts ':d:v' o; do :; done\n";
         assert_eq!(said(Language::Shell, options), "[-d <value>] [-v]");
         assert_eq!(of(Language::Shell, "ls -l\n"), Ok(None));

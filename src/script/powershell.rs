@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::ops::{ControlFlow, Range};
+use std::sync::LazyLock;
 
+use regex::{Regex, RegexBuilder};
 use tree_sitter::{Node, ParseOptions, ParseState, Parser, Tree};
 
 /// The largest script that is looked at, in bytes.
@@ -207,6 +209,24 @@ impl Script {
             }
         }
     }
+}
+
+/// Whether `text` can have a `param` block: the grammar takes most of the time that looking at a script takes.
+pub(crate) fn may_have_parameters(text: &str) -> bool {
+    static PARAM: LazyLock<Option<Regex>> = LazyLock::new(|| ascii(r"(?i)\bparam\s*\("));
+    PARAM.as_ref().is_none_or(|param| param.is_match(text))
+}
+
+/// Whether `text` reads what it is given without a name.
+pub(super) fn reads_arguments(text: &str) -> bool {
+    static ARGS: LazyLock<Option<Regex>> =
+        LazyLock::new(|| ascii(r"(?i)[$@]\{?args\b|\bUnboundArguments\b"));
+    ARGS.as_ref().is_none_or(|args| args.is_match(text))
+}
+
+/// A pattern whose classes are of ASCII.
+fn ascii(pattern: &str) -> Option<Regex> {
+    RegexBuilder::new(pattern).unicode(false).build().ok()
 }
 
 fn tree(text: &str) -> Option<Tree> {
