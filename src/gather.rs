@@ -29,7 +29,7 @@ pub(crate) struct Known<'a> {
     pub(crate) spent: Vec<Duration>,
 }
 
-/// The planner's inputs. Without a refresh, what is tracked is taken for what is observed.
+/// The planner's inputs.
 pub(crate) fn join(known: Known<'_>) -> Inputs {
     let Known {
         library,
@@ -53,7 +53,7 @@ pub(crate) fn join(known: Known<'_>) -> Inputs {
         serial,
         refreshed,
         desired,
-        observed: observed.unwrap_or_else(|| taken_for_observed(&tracked)),
+        observed: observed.unwrap_or_default(),
         tracked,
         policy,
         limits,
@@ -78,23 +78,6 @@ pub(crate) fn tracked(
         }
     }
     tracked
-}
-
-fn taken_for_observed(tracked: &BTreeMap<Name, TrackedFile>) -> BTreeMap<Name, ObservedFile> {
-    tracked
-        .iter()
-        .map(|(name, tracked)| {
-            let file = tracked.file.clone();
-            (
-                name.clone(),
-                ObservedFile {
-                    file,
-                    created_by: None,
-                    last_updated: None,
-                },
-            )
-        })
-        .collect()
 }
 
 #[cfg(test)]

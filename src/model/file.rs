@@ -126,3 +126,34 @@ pub(crate) struct ObservedFile {
     /// When it was last written, in the API's words.
     pub(crate) last_updated: Option<String>,
 }
+
+/// A file that a library is taken to hold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen<'a> {
+    /// What is there.
+    pub(crate) file: &'a File,
+    /// See [`ObservedFile::created_by`].
+    pub(crate) created_by: Option<&'a str>,
+    /// See [`ObservedFile::last_updated`].
+    pub(crate) last_updated: Option<&'a str>,
+}
+
+impl<'a> From<&'a ObservedFile> for Seen<'a> {
+    fn from(observed: &'a ObservedFile) -> Self {
+        Self {
+            file: &observed.file,
+            created_by: observed.created_by.as_deref(),
+            last_updated: observed.last_updated.as_deref(),
+        }
+    }
+}
+
+impl<'a> From<&'a TrackedFile> for Seen<'a> {
+    fn from(tracked: &'a TrackedFile) -> Self {
+        Self {
+            file: &tracked.file,
+            created_by: None,
+            last_updated: None,
+        }
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{DesiredFile, Limit, Name, ObservedFile, TrackedFile};
+use super::{DesiredFile, Limit, Name, ObservedFile, Seen, TrackedFile};
 
 /// Which library: part of every plan and of the state, so that neither is used on another one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ pub(crate) struct Inputs {
     pub(crate) desired: Arc<BTreeMap<Name, DesiredFile>>,
     /// What jumpbag last put there.
     pub(crate) tracked: BTreeMap<Name, TrackedFile>,
-    /// What the API listed.
+    /// What the API listed; empty where it was not asked. See [`Inputs::seen`].
     pub(crate) observed: BTreeMap<Name, ObservedFile>,
     /// The user's rules.
     pub(crate) policy: Policy,
@@ -80,4 +80,28 @@ pub(crate) struct Inputs {
     pub(crate) limits: Vec<Limit>,
     /// How long ago other runs made the calls that still count in them, for the same.
     pub(crate) spent: Vec<Duration>,
+}
+
+impl Inputs {
+    /// What the library is taken to hold, by name: what the API listed, or, where it was not asked, what is tracked.
+    pub(crate) fn seen(&self) -> impl Iterator<Item = (&Name, Seen<'_>)> {
+        let listed = self.observed.iter().filter(|_| self.refreshed);
+        let listed = listed.map(|(name, file)| (name, Seen::from(file)));
+        let tracked = if self.refreshed {
+            None
+        } else {
+            Some(&self.tracked)
+        };
+        let tracked = tracked.into_iter().flatten();
+        listed.chain(tracked.map(|(name, file)| (name, Seen::from(file))))
+    }
+
+    /// What the library is taken to hold under `name`.
+    pub(crate) fn seen_as(&self, name: &Name) -> Option<Seen<'_>> {
+        if self.refreshed {
+            self.observed.get(name).map(Seen::from)
+        } else {
+            self.tracked.get(name).map(Seen::from)
+        }
+    }
 }

@@ -9,7 +9,9 @@ mod sha256;
 mod spent;
 
 pub(crate) use auth::Auth;
-pub(crate) use file::{Attribute, DesiredFile, File, ObservedFile, TrackedFile, none_if_empty};
+pub(crate) use file::{
+    Attribute, DesiredFile, File, ObservedFile, Seen, TrackedFile, none_if_empty,
+};
 pub(crate) use library::{Inputs, LibraryId, Policy, Selection, Unmanaged};
 pub(crate) use limits::Limit;
 pub(crate) use name::{InvalidName, Name};

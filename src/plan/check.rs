@@ -71,10 +71,7 @@ fn same(one: Option<&File>, other: Option<&File>) -> bool {
 fn fits(inputs: &Inputs, change: &Change) -> Result<(), &'static str> {
     let desired = inputs.desired.get(&change.name);
     let tracked = inputs.tracked.get(&change.name);
-    let observed = inputs
-        .observed
-        .get(&change.name)
-        .map(|observed| &observed.file);
+    let observed = inputs.seen_as(&change.name).map(|seen| seen.file);
     let require = |fits: bool, what| if fits { Ok(()) } else { Err(what) };
 
     if !same(change.before.as_ref(), observed) {

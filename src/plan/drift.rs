@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Drift;
-use crate::model::{Name, ObservedFile, TrackedFile};
+use crate::model::{Name, ObservedFile, Seen, TrackedFile};
 
 /// Every tracked file that is no longer as jumpbag put it there, by name.
 pub(crate) fn drift(
@@ -12,12 +12,17 @@ pub(crate) fn drift(
 ) -> BTreeMap<Name, Drift> {
     tracked
         .iter()
-        .filter_map(|(name, tracked)| Some((name.clone(), of_file(tracked, observed.get(name))?)))
+        .filter_map(|(name, tracked)| {
+            Some((
+                name.clone(),
+                of_file(tracked, observed.get(name).map(Seen::from))?,
+            ))
+        })
         .collect()
 }
 
 /// How one tracked file drifted, if it did.
-pub(super) fn of_file(tracked: &TrackedFile, observed: Option<&ObservedFile>) -> Option<Drift> {
+pub(super) fn of_file(tracked: &TrackedFile, observed: Option<Seen<'_>>) -> Option<Drift> {
     let Some(observed) = observed else {
         return Some(Drift {
             attributes: Vec::new(),
@@ -25,10 +30,10 @@ pub(super) fn of_file(tracked: &TrackedFile, observed: Option<&ObservedFile>) ->
             at: None,
         });
     };
-    let attributes = tracked.file.differences(&observed.file);
+    let attributes = tracked.file.differences(observed.file);
     (!attributes.is_empty()).then(|| Drift {
         attributes,
-        by: observed.created_by.clone(),
-        at: observed.last_updated.clone(),
+        by: observed.created_by.map(str::to_owned),
+        at: observed.last_updated.map(str::to_owned),
     })
 }

@@ -9,8 +9,7 @@ use std::time::Duration;
 use super::drift;
 use super::{Action, Cause, Change, LibraryPlan, Reason, Refusal};
 use crate::model::{
-    Attribute, DesiredFile, File, Inputs, Limit, Name, ObservedFile, Selection, TrackedFile,
-    Unmanaged,
+    Attribute, DesiredFile, File, Inputs, Limit, Name, Seen, Selection, TrackedFile, Unmanaged,
 };
 
 /// The changes that take the observed library to the desired one, in an order in which they can run.
@@ -30,14 +29,14 @@ struct Sides<'a> {
     name: &'a Name,
     desired: Option<&'a DesiredFile>,
     tracked: Option<&'a TrackedFile>,
-    observed: Option<&'a ObservedFile>,
+    observed: Option<Seen<'a>>,
 }
 
 /// Every name on any of the three sides, once, in order.
 fn sides(inputs: &Inputs) -> impl Iterator<Item = Sides<'_>> {
     let mut desired = inputs.desired.iter().peekable();
     let mut tracked = inputs.tracked.iter().peekable();
-    let mut observed = inputs.observed.iter().peekable();
+    let mut observed = inputs.seen().peekable();
     iter::from_fn(move || {
         let next = [
             desired.peek().map(|it| it.0),
@@ -127,10 +126,10 @@ impl<'a> Planner<'a> {
         attribute: Attribute,
         desired: &DesiredFile,
         tracked: &TrackedFile,
-        observed: &ObservedFile,
+        observed: Seen<'_>,
     ) -> Cause {
         let edited = !desired.file.agrees_in(attribute, &tracked.file);
-        let drifted = !tracked.file.agrees_in(attribute, &observed.file);
+        let drifted = !tracked.file.agrees_in(attribute, observed.file);
         let goes_back = self.inputs.policy.rollback.is_some();
         match (edited, drifted) {
             (true, _) if goes_back => Cause::Rollback,
@@ -153,7 +152,7 @@ impl<'a> Planner<'a> {
         name: &Name,
         wanted: Option<&DesiredFile>,
         tracked: Option<&TrackedFile>,
-        observed: Option<&ObservedFile>,
+        observed: Option<Seen<'_>>,
     ) {
         match (tracked, observed) {
             (Some(tracked), Some(observed)) => {
@@ -168,7 +167,7 @@ impl<'a> Planner<'a> {
 
     /// The observed name that differs from `name` in nothing but case and encoding.
     fn differing_in_case(&self, name: &Name) -> Option<&'a Name> {
-        let observed = || self.inputs.observed.keys();
+        let observed = || self.inputs.seen().map(|(name, _)| name);
         let folded = || observed().map(|name| (name.folded(), name)).collect();
         let folded = self.folded.get_or_init(folded);
         folded.get(&name.folded()).copied()
@@ -203,8 +202,8 @@ impl<'a> Planner<'a> {
     }
 
     /// A file that jumpbag did not put there has the desired name.
-    fn meet(&mut self, name: &Name, desired: &DesiredFile, observed: &ObservedFile) {
-        let (action, reason) = if desired.file.same_as(&observed.file) {
+    fn meet(&mut self, name: &Name, desired: &DesiredFile, observed: Seen<'_>) {
+        let (action, reason) = if desired.file.same_as(observed.file) {
             (Action::Adopt, Reason::AlreadyThere)
         } else if desired.adopt {
             (Action::Update, Reason::TakenOver)
@@ -212,7 +211,7 @@ impl<'a> Planner<'a> {
             self.refusals.push(Refusal::Conflict(name.clone()));
             (Action::None, Reason::InTheWay)
         };
-        let before = Some(sized(&observed.file, [Some(&desired.file), None]));
+        let before = Some(sized(observed.file, [Some(&desired.file), None]));
         let change = Change {
             reasons: vec![reason],
             before,
@@ -226,11 +225,11 @@ impl<'a> Planner<'a> {
         name: &Name,
         desired: &DesiredFile,
         tracked: &TrackedFile,
-        observed: &ObservedFile,
+        observed: Seen<'_>,
     ) {
         let reasons: Vec<_> = desired
             .file
-            .differences(&observed.file)
+            .differences(observed.file)
             .into_iter()
             .map(|attribute| {
                 Reason::Differs(attribute, self.cause(attribute, desired, tracked, observed))
@@ -246,7 +245,7 @@ impl<'a> Planner<'a> {
         let change = Change {
             reasons,
             before: Some(sized(
-                &observed.file,
+                observed.file,
                 [Some(&desired.file), Some(&tracked.file)],
             )),
             drifted: drift::of_file(tracked, Some(observed)),
@@ -260,7 +259,7 @@ impl<'a> Planner<'a> {
         name: &Name,
         reason: Reason,
         tracked: Option<&TrackedFile>,
-        observed: &ObservedFile,
+        observed: Seen<'_>,
         protect: bool,
     ) {
         if protect {
@@ -269,7 +268,7 @@ impl<'a> Planner<'a> {
         self.deletes.push(Change {
             reasons: vec![reason],
             before: Some(sized(
-                &observed.file,
+                observed.file,
                 [tracked.map(|tracked| &tracked.file), None],
             )),
             drifted: tracked.and_then(|tracked| drift::of_file(tracked, Some(observed))),

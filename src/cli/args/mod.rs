@@ -71,7 +71,7 @@ pub(crate) struct Global {
     /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
-    /// Read every source, also those that are known from earlier runs by size, times and inode
+    /// Read every source, also those that nobody has touched since an earlier run
     #[arg(long, global = true)]
     pub(crate) no_cache: bool,
     /// Log more to standard error; up to -vvv (or `JUMPBAG_LOG`)
@@ -128,7 +128,7 @@ Examples:
     /// Show what somebody else changed in the library since the last apply
     #[command(after_help = "Example:\n  jumpbag drift --detailed-exitcode")]
     Drift(DriftArgs),
-    /// Show how each library stands: its state, the last apply, the lock, drift, and the calls that are left
+    /// Show how each library stands: state, last apply, lock, drift, calls that are left
     #[command(after_help = "\
 Examples:
   jumpbag status

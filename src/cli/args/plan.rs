@@ -9,8 +9,13 @@ use clap_complete::engine::ArgValueCandidates;
 use super::duration;
 use crate::cli::complete;
 
+/// The headings of the options that several commands have.
+const SHOWN: &str = "How it is shown";
+const APPLIED: &str = "How it is applied";
+
 /// What a plan is about.
 #[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "What is planned")]
 pub(crate) struct PlanOptions {
     /// Take the state for what is in the library, and make no call
     #[arg(long)]
@@ -21,18 +26,19 @@ pub(crate) struct PlanOptions {
     /// Allow this many deletions in this run, instead of `max_deletes`
     #[arg(long, value_name = "N")]
     pub(crate) allow_deletes: Option<u64>,
-    /// The policies (`*.rego`) in this folder decide, instead of those in `policies` beside the manifest
+    /// The policies (`*.rego`) of this folder decide [default: those of `policies`, if any]
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub(crate) policy: Option<Utf8PathBuf>,
 }
 
 /// What a plan takes the library to.
 #[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "What is planned")]
 pub(crate) struct TowardsArgs {
     /// Delete everything that jumpbag put there
     #[arg(long)]
     destroy: bool,
-    /// Go back to this serial of the state, from the contents that are kept
+    /// Go back to this serial of the state
     #[arg(long, value_name = "SERIAL", conflicts_with = "destroy")]
     rollback: Option<u64>,
 }
@@ -81,14 +87,15 @@ impl Towards {
 
 /// In which forms a plan is written, besides or instead of its text.
 #[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = SHOWN)]
 pub(crate) struct Forms {
-    /// Write the plan as Markdown for a comment; `-` for standard output, instead of the text
+    /// Write it as Markdown for a comment; `-` for standard output, not the text
     #[arg(long, value_name = "FILE")]
     pub(crate) markdown: Option<Utf8PathBuf>,
-    /// Write the plan as a page of HTML; `-` for standard output, instead of the text
+    /// Write it as a page of HTML; `-` for standard output, not the text
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<Utf8PathBuf>,
-    /// Write the plan as JSON; `-` for standard output, instead of the text
+    /// Write it as JSON; `-` for standard output, not the text
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<Utf8PathBuf>,
 }
@@ -114,12 +121,12 @@ pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub(crate) towards: TowardsArgs,
     /// Save the plan, for `apply FILE`
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, help_heading = SHOWN, value_name = "FILE")]
     pub(crate) out: Option<Utf8PathBuf>,
     #[command(flatten)]
     pub(crate) forms: Forms,
     /// Exit with 2 when there are changes
-    #[arg(long)]
+    #[arg(long, help_heading = SHOWN)]
     pub(crate) detailed_exitcode: bool,
 }
 
@@ -129,19 +136,19 @@ pub(crate) struct ApplyOptions {
     #[command(flatten)]
     pub(crate) forms: Forms,
     /// Do not ask
-    #[arg(long)]
+    #[arg(long, help_heading = APPLIED)]
     pub(crate) auto_approve: bool,
     /// Apply only if the plan has this fingerprint
-    #[arg(long, value_name = "FINGERPRINT", conflicts_with = "auto_approve")]
+    #[arg(long, help_heading = APPLIED, value_name = "FINGERPRINT", conflicts_with = "auto_approve")]
     pub(crate) approved: Option<String>,
-    /// Append what happens as JSON lines, for an audit trail; `-` for standard output, instead of the texts
-    #[arg(long, value_name = "FILE")]
+    /// Append what happens as JSON lines; `-` for standard output, not the texts
+    #[arg(long, help_heading = APPLIED, value_name = "FILE")]
     pub(crate) events: Option<Utf8PathBuf>,
-    /// How many files are sent at once [default: 4 at first, and up to 16 while the library answers well]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    /// How many files are sent at once [default: 4, up to 16 while that goes well]
+    #[arg(long, help_heading = APPLIED, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) concurrency: Option<u16>,
     /// Wait this long for a locked state, such as 5m
-    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
+    #[arg(long, help_heading = APPLIED, value_name = "TIME", default_value = "0s", value_parser = duration)]
     pub(crate) lock_timeout: Duration,
 }
 
