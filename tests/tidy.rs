@@ -34,19 +34,23 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("http", &[]),
     ("identity", &["http", "library", "model"]),
     ("library", &["diagnostics", "http", "model"]),
-    ("lint", &["diagnostics", "model", "text"]),
-    ("manifest", &["diagnostics", "files", "model", "text"]),
+    ("lint", &["diagnostics", "model", "script", "text"]),
+    (
+        "manifest",
+        &["diagnostics", "files", "model", "script", "text"],
+    ),
     ("model", &[]),
     ("plan", &["model"]),
     ("policy", &[]),
     ("render", &["model", "plan", "text"]),
+    ("script", &["text"]),
     ("state", &["diagnostics", "files", "model"]),
     ("text", &[]),
 ];
 
 /// Modules that are pure, and what none of them may name.
 const PURE: &[&str] = &[
-    "annotate", "explain", "lint", "model", "plan", "render", "text",
+    "annotate", "explain", "lint", "model", "plan", "render", "script", "text",
 ];
 const IMPURE: &[&str] = &[
     "std::fs",

@@ -11,6 +11,8 @@ use super::complete;
 
 mod emulator;
 mod plan;
+#[cfg(test)]
+mod reference;
 mod state;
 
 pub(crate) use emulator::{EmulatorArgs, EmulatorTls};
