@@ -40,7 +40,7 @@ fn write(page: &mut String, parent: &str, command: &Command) {
     if command.get_subcommands().next().is_none() {
         let usage = command.clone().render_usage().to_string();
         let usage = usage.trim_start_matches("Usage: ");
-        write!(page, "\n```text\n{usage}\n```\n").unwrap();
+        write!(page, "\n```text part\n{usage}\n```\n").unwrap();
     }
     let mut args = command.get_arguments().filter(own).peekable();
     if args.peek().is_some() {
