@@ -45,7 +45,9 @@ struct Warns {
 #[diagnostic(
     severity(Warning),
     code(jumpbag::policy::not_asked),
-    help("move it to the package `main`, or give it a name that does not begin so")
+    help(
+        "write it as a rule without arguments in the package `main`, or give it a name that does not begin so"
+    )
 )]
 struct Unasked {
     package: String,

@@ -5,21 +5,21 @@ use object::pe::{IMAGE_DIRECTORY_ENTRY_SECURITY, RT_VERSION};
 use object::read::pe::{ImageNtHeaders, PeFile};
 
 use super::{Checked, certificate};
+use crate::diagnostics::Code;
 use crate::diagnostics::lints::{
     EXECUTABLE_UNSIGNED, EXECUTABLE_VERSION, SIGNATURE_EXPIRED, SIGNATURE_SELF_SIGNED,
 };
 
+/// What this looks for.
+const LINTS: [&Code; 4] = [
+    &EXECUTABLE_UNSIGNED,
+    &EXECUTABLE_VERSION,
+    &SIGNATURE_EXPIRED,
+    &SIGNATURE_SELF_SIGNED,
+];
+
 pub(super) fn check(checked: &mut Checked<'_>) {
-    if !checked.bytes.starts_with(b"MZ")
-        || ![
-            &EXECUTABLE_UNSIGNED,
-            &EXECUTABLE_VERSION,
-            &SIGNATURE_EXPIRED,
-            &SIGNATURE_SELF_SIGNED,
-        ]
-        .into_iter()
-        .any(|lint| checked.wants(lint))
-    {
+    if !checked.bytes.starts_with(b"MZ") || !checked.wants_any(&LINTS) {
         return;
     }
     let bytes = checked.bytes;

@@ -104,10 +104,7 @@ struct Checked<'a> {
 impl<'a> Checked<'a> {
     fn new(subject: &Subject<'a>, levels: &'a Levels, now: Timestamp) -> Self {
         let Subject { name, file, bytes } = *subject;
-        let is_script =
-            |bytes: &&[u8]| Language::of_name(name).is_some() || bytes.starts_with(b"#!");
-        let text = bytes.and_then(text::characters);
-        let text = text.or_else(|| bytes.filter(is_script).map(text::characters_of_any));
+        let text = bytes.and_then(|bytes| text::characters_of_file(name, bytes));
         let (encoding, text) = match text {
             Some((encoding, text)) => (Some(encoding), text),
             None => (None, Cow::Borrowed("")),
@@ -131,6 +128,11 @@ impl<'a> Checked<'a> {
     /// Whether anybody wants to know of `lint`.
     fn wants(&self, lint: &'static Code) -> bool {
         self.levels.of(lint) != Level::Allow
+    }
+
+    /// Whether anybody wants to know of one of `lints`.
+    fn wants_any(&self, lints: &[&'static Code]) -> bool {
+        lints.iter().any(|lint| self.wants(lint))
     }
 
     /// The PowerShell script that it is; `None` where it is none, or too much to be looked at.
@@ -165,7 +167,10 @@ impl<'a> Checked<'a> {
         }
     }
 
-    fn finish(self) -> Findings {
+    fn finish(mut self) -> Findings {
+        for finding in &mut self.findings {
+            say_where(finding, &self.text);
+        }
         if self.findings.iter().all(|finding| finding.place.is_none()) {
             return Findings {
                 list: self.findings,
@@ -200,5 +205,26 @@ impl<'a> Checked<'a> {
             list,
             text: Some(text),
         }
+    }
+}
+
+/// The longest line that is shown, in bytes: of a longer one nobody sees where in it something is.
+const LONGEST_LINE: usize = 1000;
+
+/// Says where something is in a line that is too long to be shown, in place of showing it.
+fn say_where(finding: &mut Finding, text: &str) {
+    let Some((range, _)) = &finding.place else {
+        return;
+    };
+    let before = text.get(..range.start).unwrap_or_default();
+    let start = before.rfind('\n').map_or(0, |at| at + 1);
+    let behind = text.get(range.start..).unwrap_or_default();
+    let end = range.start + behind.find('\n').unwrap_or(behind.len());
+    if end - start > LONGEST_LINE {
+        let line = 1 + before.matches('\n').count();
+        let byte = range.start - start;
+        let message = &finding.message;
+        finding.message = format!("{message}, in line {line} behind {byte} bytes");
+        finding.place = None;
     }
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 
 use super::Checked;
+use crate::diagnostics::Code;
 use crate::diagnostics::lints::{PARAMETERS_NOT_OFFERED, PARAMETERS_NOT_TAKEN, PARAMETERS_UNKNOWN};
-use crate::script::{self, Taken};
+use crate::script::{self, Taken, ascii};
 use crate::text::Language;
 
 /// The parameters that every advanced script has
@@ -30,13 +31,15 @@ const COMMON: [&str; 15] = [
     "Help",
 ];
 
+/// What this looks for.
+const LINTS: [&Code; 3] = [
+    &PARAMETERS_NOT_OFFERED,
+    &PARAMETERS_NOT_TAKEN,
+    &PARAMETERS_UNKNOWN,
+];
+
 pub(super) fn check(checked: &mut Checked<'_>) {
-    let wants = [
-        &PARAMETERS_NOT_OFFERED,
-        &PARAMETERS_NOT_TAKEN,
-        &PARAMETERS_UNKNOWN,
-    ];
-    if !wants.into_iter().any(|lint| checked.wants(lint)) {
+    if !checked.wants_any(&LINTS) {
         return;
     }
     match checked.language {
@@ -125,10 +128,13 @@ fn python(checked: &mut Checked<'_>) {
             "write a `parameters_description`, such as \"--days N\", or `has_parameters: true`",
         );
     }
-    // A long one may be shortened.
+    // A long one may be shortened, and a short one followed by its value or by others: `-d7`, `-vv`.
     let is_known = |name: &str| {
         let mut known = options.iter().chain(&["-h", "--help"]);
-        known.any(|it| *it == name || it.starts_with(name) && name.starts_with("--"))
+        known.any(|it| {
+            let is_long = name.starts_with("--");
+            is_long && it.starts_with(name) || !is_long && name.starts_with(it)
+        })
     };
     let described = checked.file.parameters_description.as_deref();
     let names: BTreeSet<_> = WORD
@@ -178,11 +184,6 @@ fn words(description: Option<&str>) -> Vec<String> {
     let found = word.captures_iter(description.unwrap_or_default());
     let found = found.filter_map(|captures| Some(captures.get(1)?.as_str().to_owned()));
     found.collect::<BTreeSet<_>>().into_iter().collect()
-}
-
-/// A pattern whose classes are of ASCII.
-fn ascii(pattern: &str) -> Option<Regex> {
-    RegexBuilder::new(pattern).unicode(false).build().ok()
 }
 
 fn starts_with_ignoring_case(text: &str, start: &str) -> bool {

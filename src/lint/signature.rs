@@ -4,14 +4,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{Checked, certificate};
+use crate::diagnostics::Code;
 use crate::diagnostics::lints::{SIGNATURE_EXPIRED, SIGNATURE_SELF_SIGNED, UNSIGNED};
 use crate::text::{Language, signature};
+
+/// What this looks for.
+const LINTS: [&Code; 3] = [&UNSIGNED, &SIGNATURE_EXPIRED, &SIGNATURE_SELF_SIGNED];
 
 pub(super) fn check(checked: &mut Checked<'_>) {
     // Also where it is no text: nobody knows what PowerShell makes of it.
     let is_script = Language::of(checked.name, &checked.text) == Some(Language::PowerShell);
-    let wants = [&UNSIGNED, &SIGNATURE_EXPIRED, &SIGNATURE_SELF_SIGNED];
-    if !is_script || !wants.into_iter().any(|lint| checked.wants(lint)) {
+    if !is_script || !checked.wants_any(&LINTS) {
         return;
     }
     let text = checked.text.replace("\r\n", "\n");

@@ -457,6 +457,24 @@ fn executables_are_signed_and_say_their_version() {
     assert_eq!(codes("a.exe", b"MZ\0", None), "");
 }
 
+/// A line without end would fill the terminal.
+#[test]
+fn a_line_that_is_too_long_is_not_shown() {
+    let text = format!("#!/bin/sh\n{}\u{202e}{}", "x".repeat(900), "y".repeat(100));
+    let found = findings("a.sh", text.as_bytes(), &file(None));
+    assert_eq!(found.text, None);
+    assert_eq!(
+        found.list[0].message,
+        "`a.sh` has the hidden character U+202E, in line 2 behind 900 bytes"
+    );
+    let shorter = text.replacen("yy", "", 10);
+    assert!(
+        findings("a.sh", shorter.as_bytes(), &file(None))
+            .text
+            .is_some()
+    );
+}
+
 #[test]
 fn what_is_allowed_is_not_looked_for() {
     let mut levels = Levels::default();

@@ -79,7 +79,7 @@ fn own(found: &Found<'_>, asked: Asked) -> Result<Own, Unknown> {
     let read = bytes(&found.path(), found.content.size).ok().flatten();
     let read = read.filter(|bytes| Sha256::of(bytes) == found.content.sha256);
     let read = read.ok_or(Unknown::Changed)?;
-    let Some((_, text)) = text::characters(&read) else {
+    let Some((_, text)) = text::characters_of_file(name, &read) else {
         return Ok(Own::default());
     };
     let parameters = if asked.parameters {

@@ -91,7 +91,12 @@ impl<'a> Planner<'a> {
             Selection::Targets(targets) => targets.contains(name),
         };
         if !selected {
-            self.left_out += u64::from(wanted.is_some() || tracked.is_some());
+            if wanted.is_some() || tracked.is_some() {
+                self.left_out += 1;
+            } else {
+                // It is left alone, whatever the manifest says of such files.
+                self.unmanaged.push(name.clone());
+            }
             return;
         }
         if policy.destroy {

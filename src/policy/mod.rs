@@ -138,8 +138,12 @@ pub(crate) fn judge(
     let rules = unasked::rules(&mut engine);
     let (asked, unasked): (Vec<_>, Vec<_>) = rules
         .into_iter()
-        .filter(|(_, rule)| denies(rule).is_some())
-        .partition(|(package, _)| package == PACKAGE);
+        .filter(|(_, rule, _)| denies(rule).is_some())
+        .partition(|(package, _, is_function)| package == PACKAGE && !is_function);
+    let unasked = unasked
+        .into_iter()
+        .map(|(package, rule, _)| (package, rule));
+    let unasked = unasked.collect();
     if asked.is_empty() {
         return Err(Error::NoRule);
     }

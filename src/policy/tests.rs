@@ -94,6 +94,7 @@ fn what_cannot_be_asked_is_an_error() {
         "package main.deny\n\ndeny contains \"a\"",
         "package main\n\ndenied contains \"a\"",
         "package main\n",
+        "package main\n\ndeny(change) := \"no\" if change",
     ] {
         assert_eq!(error(policies).0, "jumpbag::policy::no_rule", "{policies}");
     }
@@ -127,6 +128,7 @@ fn a_rule_that_nobody_asks_is_noticed() {
         ("other", "warn.a.b := 1", "warn"),
         ("other", "deny[\"x\"] := 1", "deny"),
         ("other", "deny(x) := x", "deny"),
+        ("main", "deny_change(x) := x", "deny_change"),
         ("other", "default deny := false", "deny"),
     ] {
         let text = format!("package {package}\n\n{head}\n");

@@ -5,28 +5,31 @@ use std::collections::BTreeSet;
 use regorus::Engine;
 use regorus::unstable::{Expr, Rule, RuleHead};
 
-/// The rules of `engine`, each by its package, such as `main`, and its name there, such as `deny`.
-pub(super) fn rules(engine: &mut Engine) -> BTreeSet<(String, String)> {
+/// A rule: its package, such as `main`, its name there, such as `deny`, and whether it is a function, which nobody calls.
+pub(super) type Known = (String, String, bool);
+
+/// The rules of `engine`.
+pub(super) fn rules(engine: &mut Engine) -> BTreeSet<Known> {
     let modules = engine.get_modules().iter();
     let rules = modules.flat_map(|module| {
         let package = path(&module.package.refr).join(".");
         let names = module.policy.iter().filter_map(|rule| name(rule));
         let names: Vec<_> = names.collect();
-        names.into_iter().map(move |name| (package.clone(), name))
+        let known = move |(name, is_function)| (package.clone(), name, is_function);
+        names.into_iter().map(known)
     });
     rules.collect()
 }
 
-fn name(rule: &Rule) -> Option<String> {
-    let refr = match rule {
+fn name(rule: &Rule) -> Option<(String, bool)> {
+    let (refr, is_function) = match rule {
         Rule::Spec { head, .. } => match head {
-            RuleHead::Compr { refr, .. }
-            | RuleHead::Set { refr, .. }
-            | RuleHead::Func { refr, .. } => refr,
+            RuleHead::Compr { refr, .. } | RuleHead::Set { refr, .. } => (refr, false),
+            RuleHead::Func { refr, args, .. } => (refr, !args.is_empty()),
         },
-        Rule::Default { refr, .. } => refr,
+        Rule::Default { refr, args, .. } => (refr, !args.is_empty()),
     };
-    path(refr).into_iter().next()
+    Some((path(refr).into_iter().next()?, is_function))
 }
 
 /// The words of a reference: `a.b["c"]` has three. What is computed has none.

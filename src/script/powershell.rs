@@ -4,8 +4,10 @@ use std::fmt;
 use std::ops::{ControlFlow, Range};
 use std::sync::LazyLock;
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 use tree_sitter::{Node, ParseOptions, ParseState, Parser, Tree};
+
+use super::ascii;
 
 /// The largest script that is looked at, in bytes.
 const LARGEST: usize = 1 << 20;
@@ -121,12 +123,13 @@ impl Script {
         let name = name.trim_start_matches('$');
         let name = name.trim_start_matches('{').trim_end_matches('}');
         let before = text.get(whole.start_byte()..variable.start_byte());
-        let groups = groups(before.unwrap_or_default());
+        let before = unquoted(before.unwrap_or_default());
+        let groups = groups(&before);
         // What has arguments is an attribute and no type.
         let kind = groups.iter().rev().find(|it| !it.contains('('));
         self.parameters.push(Parameter {
             name: name.to_owned(),
-            kind: kind.map(|kind| kind.trim().to_owned()),
+            kind: kind.map(|kind| kind.split_whitespace().collect()),
             is_mandatory: groups.iter().any(|group| is_mandatory(group)),
         });
     }
@@ -134,17 +137,21 @@ impl Script {
     /// The grammar takes `$a = 1, [switch] $b` for a list of two values: within a default, a comma that is in no bracket
     /// ends the parameter.
     fn read_swallowed(&mut self, default: Node<'_>, text: &str) {
-        let mut open = vec![default];
-        while let Some(node) = open.pop() {
+        // In the order of the script: what is to be done next is at the end.
+        let mut open = vec![(default, false)];
+        while let Some((node, is_parameter)) = open.pop() {
+            if is_parameter {
+                if let Some(variable) = last_variable(node) {
+                    self.add(node, variable, text);
+                }
+                continue;
+            }
+            let inner = children(node).into_iter();
             match node.kind() {
                 "array_literal_expression" => {
-                    let elements = children(node);
-                    open.extend(elements.first());
-                    for element in elements.into_iter().skip(1) {
-                        if let Some(variable) = last_variable(element) {
-                            self.add(element, variable, text);
-                        }
-                    }
+                    let elements = inner.filter(Node::is_named).enumerate();
+                    let elements: Vec<_> = elements.map(|(nth, it)| (it, nth > 0)).collect();
+                    open.extend(elements.into_iter().rev());
                 }
                 kind if kind == "script_parameter_default" || kind.ends_with("_expression") => {
                     let is_bracket = matches!(
@@ -156,7 +163,7 @@ impl Script {
                             | "hash_literal_expression"
                     );
                     if !is_bracket {
-                        open.extend(children(node));
+                        open.extend(inner.map(|it| (it, false)).rev());
                     }
                 }
                 _ => {}
@@ -213,7 +220,7 @@ impl Script {
 
 /// Whether `text` can have a `param` block: the grammar takes most of the time that looking at a script takes.
 pub(crate) fn may_have_parameters(text: &str) -> bool {
-    static PARAM: LazyLock<Option<Regex>> = LazyLock::new(|| ascii(r"(?i)\bparam\s*\("));
+    static PARAM: LazyLock<Option<Regex>> = LazyLock::new(|| ascii(r"(?i)\bparam\b"));
     PARAM.as_ref().is_none_or(|param| param.is_match(text))
 }
 
@@ -222,11 +229,6 @@ pub(super) fn reads_arguments(text: &str) -> bool {
     static ARGS: LazyLock<Option<Regex>> =
         LazyLock::new(|| ascii(r"(?i)[$@]\{?args\b|\bUnboundArguments\b"));
     ARGS.as_ref().is_none_or(|args| args.is_match(text))
-}
-
-/// A pattern whose classes are of ASCII.
-fn ascii(pattern: &str) -> Option<Regex> {
-    RegexBuilder::new(pattern).unicode(false).build().ok()
 }
 
 fn tree(text: &str) -> Option<Tree> {
@@ -252,6 +254,28 @@ fn tree(text: &str) -> Option<Tree> {
 fn children(node: Node<'_>) -> Vec<Node<'_>> {
     let mut cursor = node.walk();
     node.children(&mut cursor).collect()
+}
+
+/// `text` without what is in quotes or comments, which may look like anything.
+fn unquoted(text: &str) -> String {
+    let mut rest = text;
+    let mut out = String::new();
+    while let Some(c) = rest.chars().next() {
+        let length = if rest.starts_with("<#") {
+            rest.find("#>").map(|at| at + 2)
+        } else if c == '#' {
+            rest.find('\n')
+        } else if matches!(c, '\'' | '"') {
+            // A quote that is written twice begins the next.
+            let inner = rest.get(1..).unwrap_or_default();
+            inner.find(c).map(|at| at + 2)
+        } else {
+            out.push(c);
+            Some(c.len_utf8())
+        };
+        rest = length.and_then(|it| rest.get(it..)).unwrap_or_default();
+    }
+    out
 }
 
 /// What stands between brackets in `text`, those that are in no other.
@@ -345,9 +369,7 @@ mod tests {
             ("param($A = (1, 2), $B = @(3, $x), $C)", "A B C"),
             ("param($A = 'a' + 'b', $B)", "A B"),
         ] {
-            let mut found: Vec<_> = parameters(text).split(' ').map(str::to_owned).collect();
-            found.sort();
-            assert_eq!(found.join(" "), names, "{text}");
+            assert_eq!(parameters(text), names, "{text}");
         }
     }
 

@@ -2,14 +2,16 @@
 
 use std::sync::LazyLock;
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
+
+use super::ascii;
 
 /// The options that `text` reads with `argparse`, such as `--days`; `None` where it cannot be said that these are all.
 pub(crate) fn options(text: &str) -> Option<Vec<&str>> {
-    static CALL: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"\badd_argument\s*\("));
+    static CALL: LazyLock<Option<Regex>> = LazyLock::new(|| ascii(r"\badd_argument\s*\("));
     static NAMES: LazyLock<Option<Regex>> = LazyLock::new(|| {
         let name = r#"(?:"[A-Za-z0-9_-]+"|'[A-Za-z0-9_-]+')"#;
-        pattern(&format!(
+        ascii(&format!(
             r"\badd_argument\s*\(\s*({name}(?:\s*,\s*{name})*)\s*[,)]"
         ))
     });
@@ -17,9 +19,15 @@ pub(crate) fn options(text: &str) -> Option<Vec<&str>> {
     let calls = call.find_iter(text).count();
     let named: Vec<_> = names.captures_iter(text).collect();
     // Sub-commands have options of their own, and parents bring theirs along.
-    let has_others = ["add_subparsers", "parents=", "parents =", "sys.argv"];
+    let others = [
+        "add_subparsers",
+        "parents=",
+        "parents =",
+        "parse_known_args",
+        "argv",
+    ];
     let is_all = calls > 0 && calls == named.len();
-    if !is_all || has_others.into_iter().any(|other| text.contains(other)) {
+    if !is_all || others.into_iter().any(|other| text.contains(other)) {
         return None;
     }
     let lists = named.iter().filter_map(|captures| captures.get(1));
@@ -30,16 +38,11 @@ pub(crate) fn options(text: &str) -> Option<Vec<&str>> {
 /// Whether `text` reads nothing that it is given.
 pub(super) fn takes_nothing(text: &str) -> bool {
     static READS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        pattern(
-            r"\bargv\b|\b(?:import|from)\s+(?:argparse|getopt|optparse|click|typer|docopt|fire)\b",
+        ascii(
+            r"argv|fileinput|\b(?:argparse|getopt|optparse|typer|docopt)\b|\b(?:import|from)\b[\t -~]*\b(?:click|fire)\b",
         )
     });
     READS.as_ref().is_some_and(|reads| !reads.is_match(text))
-}
-
-/// A pattern whose classes are of ASCII.
-fn pattern(pattern: &str) -> Option<Regex> {
-    RegexBuilder::new(pattern).unicode(false).build().ok()
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
+
+use super::ascii;
 
 /// What a shell script takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub(crate) struct Options {
     pub(crate) place: Range<usize>,
     /// Each letter, and whether a value follows it.
     letters: Vec<(char, bool)>,
+    /// Whether it reads more than these.
+    pub(crate) has_others: bool,
 }
 
 impl Options {
@@ -44,11 +48,19 @@ impl Options {
 /// What the shell script `text` takes.
 pub(crate) fn taken(text: &str) -> Taken {
     static TAKES: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        ascii(r"\$(\{?#?[1-9@*#]|\{[#!]?[1-9@*])|\bgetopts\b|\bshift\b|BASH_ARGV")
+        ascii(
+            r"\$(\{?#?[1-9@*#]|\{[#!]?[1-9@*]|\{!#|\{?argv\b)|\bgetopts\b|\bshift\b|BASH_ARGV|\bfor\s+\w+\s*(;|\n|do\b)",
+        )
+    });
+    // Behind `getopts`, a `shift` only takes the options away.
+    static OTHERS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        ascii(r"\$(\{?#?[1-9@*]|\{!?[1-9@*]|\{!#|\{?argv\b)|BASH_ARGV|\bfor\s+\w+\s*(;|\n|do\b)")
     });
     static GETOPTS: LazyLock<Option<Regex>> =
         LazyLock::new(|| ascii(r#"\bgetopts\s+["']?:?([A-Za-z0-9:]+)["']?\s"#));
-    let (Some(takes), Some(getopts)) = (TAKES.as_ref(), GETOPTS.as_ref()) else {
+    let (Some(takes), Some(others), Some(getopts)) =
+        (TAKES.as_ref(), OTHERS.as_ref(), GETOPTS.as_ref())
+    else {
         return Taken::Anything;
     };
     if !takes.is_match(text) {
@@ -56,7 +68,13 @@ pub(crate) fn taken(text: &str) -> Taken {
     }
     let mut calls = getopts.captures_iter(text);
     // With several, or with long options beside them, others may be read as well.
-    let (Some(call), None, false) = (calls.next(), calls.next(), text.contains("--")) else {
+    let mut words = text.split("getopts").skip(2);
+    let (Some(call), None, None, false) = (
+        calls.next(),
+        calls.next(),
+        words.next(),
+        text.contains("--"),
+    ) else {
         return Taken::Anything;
     };
     let (Some(whole), Some(letters)) = (call.get(0), call.get(1)) else {
@@ -65,6 +83,7 @@ pub(crate) fn taken(text: &str) -> Taken {
     let mut options = Options {
         place: whole.range(),
         letters: Vec::new(),
+        has_others: others.is_match(text),
     };
     for c in letters.as_str().chars() {
         match (c, options.letters.last_mut()) {
@@ -74,9 +93,4 @@ pub(crate) fn taken(text: &str) -> Taken {
         }
     }
     Taken::Options(options)
-}
-
-/// A pattern whose classes are of ASCII.
-fn ascii(pattern: &str) -> Option<Regex> {
-    RegexBuilder::new(pattern).unicode(false).build().ok()
 }

@@ -98,7 +98,7 @@ pub(crate) fn characters(bytes: &[u8]) -> Option<(Encoding, Cow<'_, str>)> {
 
 /// [`characters()`] of what its reader takes for text whatever it is: NUL is a character as any other, and what is wrong in UTF-16 is
 /// U+FFFD.
-pub(crate) fn characters_of_any(bytes: &[u8]) -> (Encoding, Cow<'_, str>) {
+fn characters_of_any(bytes: &[u8]) -> (Encoding, Cow<'_, str>) {
     let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let (units, _) = bytes.as_chunks::<2>();
         let chars = char::decode_utf16(units.iter().copied().map(unit));
@@ -109,6 +109,15 @@ pub(crate) fn characters_of_any(bytes: &[u8]) -> (Encoding, Cow<'_, str>) {
         [0xfe, 0xff, rest @ ..] => (Encoding::Utf16Be, wide(rest, u16::from_be_bytes)),
         _ => single_bytes(bytes),
     }
+}
+
+/// The characters of a file of the name `name` as whoever runs it takes them; `None` for what is neither text nor a script.
+pub(crate) fn characters_of_file<'a>(
+    name: &str,
+    bytes: &'a [u8],
+) -> Option<(Encoding, Cow<'a, str>)> {
+    let is_script = Language::of_name(name).is_some() || bytes.starts_with(b"#!");
+    characters(bytes).or_else(|| is_script.then(|| characters_of_any(bytes)))
 }
 
 /// The characters of what is not UTF-16.

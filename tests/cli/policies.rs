@@ -162,6 +162,32 @@ deny contains \"once\" if count(input.warnings) > 1
     assert!(run.stderr.contains("damaged at `libraries[1]`"), "{run}");
 }
 
+/// Nor is what it leaves out: what is in the library and nobody's is seen all the same.
+#[test]
+fn what_a_saved_plan_does_not_say_is_seen() {
+    let world = world();
+    world.write("theirs.sh", "echo theirs\n");
+    world.write(
+        "theirs.yaml",
+        "version: 1\nstate: {path: .theirs}\nlibraries: {t: {endpoint: 'emulator:.library'}}\nfiles: [{source: theirs.sh}]\n",
+    );
+    world.expect(0, &["apply", "-q", "-m", "theirs.yaml", "--auto-approve"]);
+    world.expect(0, &["plan", "--out", "plan.json"]);
+    world.write(
+        "policies/a.rego",
+        "package main\n\ndeny contains \"theirs\" if count(input.libraries[_].unmanaged) > 0\n",
+    );
+    world.expect(4, &["apply", "plan.json"]);
+    let mut forged = world.json("plan.json");
+    forged["libraries"][0]["unmanaged"] = Value::Array(Vec::new());
+    forged["summary"]["unmanaged"] = 0.into();
+    world.write("forged.json", forged.to_string());
+    let run = world.expect(4, &["apply", "forged.json"]);
+    assert!(run.stdout.contains("denies it: `theirs`"), "{run}");
+    fs::remove_dir_all(world.path("policies")).unwrap();
+    world.expect(0, &["apply", "plan.json"]);
+}
+
 #[test]
 fn the_command_that_applies_names_the_policies() {
     let world = world();

@@ -137,7 +137,7 @@ async fn approved(
             libraries: prepared.inputs.iter().map(plan::plan).collect(),
             warnings,
         }),
-        Wanted::Saved(plan, ..) => saved::again(plan, &prepared.ready, warnings)
+        Wanted::Saved(plan, ..) => saved::again(plan, &prepared.inputs, &prepared.ready, warnings)
             .map_err(|misfits| (plan.clone(), Refused::Stale { misfits })),
     };
     let (mut plan, stale) = match made {
