@@ -264,8 +264,10 @@ fn a_source_that_grows_while_it_is_read_is_not_sent() {
         let stop = Arc::clone(&stop);
         move |path| {
             let mut file = fs::OpenOptions::new().append(true).open(path).unwrap();
+            let piece = vec![b'x'; 1 << 20];
+            // The first is there before the run goes on.
+            file.write_all(&piece).unwrap();
             let growing = thread::spawn(move || {
-                let piece = vec![b'x'; 1 << 20];
                 // No more than this machine has room for.
                 for _ in 0..512 {
                     if stop.load(Ordering::Relaxed) {
