@@ -2,13 +2,20 @@
 
 use super::Checked;
 use crate::diagnostics::lints::HIDDEN_CHARACTERS;
-use crate::text::is_hidden;
+use crate::text::{Language, is_hidden};
 
 const HELP: &str = "take them away, or write them as an escape: what is reviewed must be what runs";
 
 pub(super) fn check(checked: &mut Checked<'_>) {
     if !checked.wants(&HIDDEN_CHARACTERS) {
         return;
+    }
+    if checked.is_opaque && Language::of_name(checked.name).is_some() {
+        checked.tell(
+            &HIDDEN_CHARACTERS,
+            "is a script by its name, and has NUL bytes, so that nothing else in it was looked at",
+            "save it as text: what runs it reads more than a reviewer sees",
+        );
     }
     let hidden = hidden(&checked.text);
     if let Some((at, c)) = hidden.first().copied() {

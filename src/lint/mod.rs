@@ -26,7 +26,7 @@ use crate::diagnostics::Code;
 use crate::diagnostics::lints::{Level, Levels};
 use crate::model::File;
 use crate::script::Script;
-use crate::text::{self, Encoding, Language};
+use crate::text::{self, Encoding, Glance, Language};
 
 /// A file as it is to be in a library.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +35,7 @@ pub(crate) struct Subject<'a> {
     pub(crate) name: &'a str,
     /// What the manifest says of it.
     pub(crate) file: &'a File,
-    /// Its content; `None` where nobody [looks into](looks_into) it.
+    /// Its content; `None` where it is opaque: neither text nor an executable of Windows, nor does it say what runs it.
     pub(crate) bytes: Option<&'a [u8]>,
 }
 
@@ -62,12 +62,6 @@ pub(crate) struct Findings {
     pub(crate) text: Option<String>,
 }
 
-/// Whether the content of a file of the name `name` matters. `is_opaque` says that it is no text and no executable: but what is
-/// named as a script is run as one, with NULs in it, too.
-pub(crate) fn looks_into(name: &str, is_opaque: bool) -> bool {
-    !is_opaque || Language::of_name(name).is_some()
-}
-
 /// What is odd about `subject`, without what is allowed by `levels`; it is `now`.
 pub(crate) fn check(subject: &Subject<'_>, levels: &Levels, now: Timestamp) -> Findings {
     let mut checked = Checked::new(subject, levels, now);
@@ -88,6 +82,8 @@ struct Checked<'a> {
     name: &'a str,
     file: &'a File,
     bytes: &'a [u8],
+    /// Whether there is nothing to look into.
+    is_opaque: bool,
     levels: &'a Levels,
     now: Timestamp,
     /// How the text is written; `None` where the content is none.
@@ -104,7 +100,8 @@ struct Checked<'a> {
 impl<'a> Checked<'a> {
     fn new(subject: &Subject<'a>, levels: &'a Levels, now: Timestamp) -> Self {
         let Subject { name, file, bytes } = *subject;
-        let text = bytes.and_then(|bytes| text::characters_of_file(name, bytes));
+        let bytes = bytes.filter(|bytes| !Glance::of(bytes).is_opaque());
+        let text = bytes.and_then(text::characters_of_file);
         let (encoding, text) = match text {
             Some((encoding, text)) => (Some(encoding), text),
             None => (None, Cow::Borrowed("")),
@@ -114,6 +111,7 @@ impl<'a> Checked<'a> {
             name,
             file,
             bytes: bytes.unwrap_or_default(),
+            is_opaque: bytes.is_none(),
             levels,
             now,
             encoding,

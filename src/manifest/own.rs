@@ -72,15 +72,19 @@ fn asked(found: &Found<'_>, selected: &[&Library]) -> Option<Asked> {
 
 fn own(found: &Found<'_>, asked: Asked) -> Result<Own, Unknown> {
     let name = found.name.as_str();
-    if found.content.is_opaque && Language::of_name(name).is_none() {
-        return Ok(Own::default());
+    let opaque = || match Language::of_name(name) {
+        Some(_) if asked.parameters => Err(Unknown::NotUnderstood),
+        Some(_) | None => Ok(Own::default()),
+    };
+    if found.content.is_opaque {
+        return opaque();
     }
     // What it says must be what was hashed: it is what the plan shows.
     let read = bytes(&found.path(), found.content.size).ok().flatten();
     let read = read.filter(|bytes| Sha256::of(bytes) == found.content.sha256);
     let read = read.ok_or(Unknown::Changed)?;
-    let Some((_, text)) = text::characters_of_file(name, &read) else {
-        return Ok(Own::default());
+    let Some((_, text)) = text::characters_of_file(&read) else {
+        return opaque();
     };
     let parameters = if asked.parameters {
         script::parameters(Language::of(name, &text), &text)

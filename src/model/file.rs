@@ -99,8 +99,8 @@ pub(crate) struct DesiredFile {
     pub(crate) adopt: bool,
     /// Whether a plan that would delete it is an error.
     pub(crate) protect: bool,
-    /// Whether its content was seen to be neither text nor an executable of Windows, nor to say what runs it, so that only what
-    /// its name says can make anybody look into it.
+    /// Whether its content was seen to be neither text nor an executable of Windows, nor to say what runs it, so that there is
+    /// nothing to look into.
     pub(crate) is_opaque: bool,
     /// What of the manifest asks for it, in bytes of the manifest's texts; empty where it is no manifest.
     pub(crate) place: Range<usize>,

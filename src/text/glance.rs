@@ -9,6 +9,13 @@ pub(crate) struct Glance {
 }
 
 impl Glance {
+    /// That of a whole content.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        let mut glance = Self::default();
+        glance.pass(bytes);
+        glance
+    }
+
     /// Looks at the next piece.
     pub(crate) fn pass(&mut self, piece: &[u8]) {
         for (place, byte) in self.head.iter_mut().skip(self.seen).zip(piece) {

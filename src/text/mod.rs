@@ -111,13 +111,14 @@ fn characters_of_any(bytes: &[u8]) -> (Encoding, Cow<'_, str>) {
     }
 }
 
-/// The characters of a file of the name `name` as whoever runs it takes them; `None` for what is neither text nor a script.
-pub(crate) fn characters_of_file<'a>(
-    name: &str,
-    bytes: &'a [u8],
-) -> Option<(Encoding, Cow<'a, str>)> {
-    let is_script = Language::of_name(name).is_some() || bytes.starts_with(b"#!");
-    characters(bytes).or_else(|| is_script.then(|| characters_of_any(bytes)))
+/// The characters of a content as whoever runs it takes them: what says so in its first line is run, whatever else is in it. `None` for
+/// what is neither text nor that.
+pub(crate) fn characters_of_file(bytes: &[u8]) -> Option<(Encoding, Cow<'_, str>)> {
+    let is_run = matches!(
+        bytes,
+        [b'#', b'!', ..] | [0xff, 0xfe, ..] | [0xfe, 0xff, ..]
+    );
+    characters(bytes).or_else(|| is_run.then(|| characters_of_any(bytes)))
 }
 
 /// The characters of what is not UTF-16.
