@@ -88,7 +88,7 @@ impl Folder {
         Ok(files)
     }
 
-    /// Removes what a killed process left behind.
+    /// Removes what a killed process left behind, or one that has stopped is about to remove itself.
     fn tidy(&self, files: &Files) -> io::Result<()> {
         for entry in fs::read_dir(self.root.join("incoming"))? {
             let entry = entry?;
@@ -97,7 +97,10 @@ impl Folder {
                 .as_encoded_bytes()
                 .starts_with(TEMPORARY.as_bytes())
             {
-                fs::remove_file(entry.path())?;
+                match fs::remove_file(entry.path()) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
             }
         }
         for entry in fs::read_dir(self.root.join("contents"))? {

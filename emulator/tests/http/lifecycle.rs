@@ -1,9 +1,10 @@
 //! Starting, stopping, and what is left afterwards.
 
 use std::error::Error as _;
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use jumpbag_emulator::{Limit, Settings, StartError, start};
+use jumpbag_emulator::{Emulator, Limit, Settings, StartError, start};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -87,9 +88,27 @@ async fn what_cannot_be_started_is_said() {
     start(base).await.unwrap().stop().await;
 }
 
+/// An emulator on a port that no system gives away by itself: another test, which asked for any free one, could not take it
+/// once the emulator has left it.
+async fn apart(base: &Settings) -> Emulator {
+    let first = 10_000 + u16::try_from(std::process::id() % 10_000).unwrap();
+    for port in first..first + 10_000 {
+        let settings = Settings {
+            listen: (Ipv4Addr::LOCALHOST, port).into(),
+            ..base.clone()
+        };
+        match start(settings).await {
+            Ok(emulator) => return emulator,
+            Err(error) => assert!(matches!(error, StartError::Listen { .. }), "{error}"),
+        }
+    }
+    panic!("all ports are in use");
+}
+
 #[tokio::test]
 async fn a_stop_finishes_what_is_being_answered() {
-    let (_folder, emulator) = emulator(&["list:1:delay=24h"]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let emulator = apart(&settings(folder.path(), &["list:1:delay=24h"])).await;
     let address = emulator.address();
     let (answer, ()) = tokio::join!(
         async {

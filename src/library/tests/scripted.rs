@@ -8,6 +8,10 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
+/// Where nobody listens: a port that was free a moment ago may be another test's by now, and this one is none that a
+/// system gives away.
+pub(super) const CLOSED: &str = "http://127.0.0.1:1";
+
 /// What the server does with one request.
 #[derive(Clone)]
 pub(super) enum Step {

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use tokio_util::sync::CancellationToken;
 
-use super::scripted::{Server, Step, error, json, page, raw};
+use super::scripted::{CLOSED, Server, Step, error, json, page, raw};
 use super::upload::{
     CONTENT, Contents, entity, exists, file, other_content, stored, upload, uploaded,
 };
@@ -176,10 +176,7 @@ async fn an_upload_that_cannot_be_settled_is_unknown() {
 #[tokio::test]
 async fn an_upload_that_found_no_connection_needs_no_list() {
     let server = Server::start([]).await;
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let free = listener.local_addr().unwrap();
-    drop(listener);
-    let client = client_of(settings(format!("http://{free}").parse().unwrap()));
+    let client = client_of(settings(CLOSED.parse().unwrap()));
     let error = upload(&client, false).await.unwrap_err();
     assert!(
         matches!(error, Error::Unreachable { .. }),

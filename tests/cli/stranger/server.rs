@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, BufReader};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -85,6 +87,19 @@ struct Shared {
     is_leaving: bool,
 }
 
+/// A listener on a port that no system gives away by itself: another test, which asks for any free one, cannot take it while
+/// nobody listens.
+fn apart() -> TcpListener {
+    const PORTS: u32 = 20_000;
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    let listener = || {
+        let next = process::id().wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed)) % PORTS;
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 10_000 + u16::try_from(next).unwrap())).ok()
+    };
+    let found = (0..PORTS).find_map(|_| listener());
+    found.expect("all ports are in use")
+}
+
 impl Server {
     /// A library that is empty, and serves as the documents say.
     pub(crate) fn start() -> Self {
@@ -93,7 +108,7 @@ impl Server {
 
     /// The same, with quirks.
     pub(crate) fn with(quirks: Quirks) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let listener = apart();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Mutex::new(Shared {
             files: Files::new(),

@@ -252,6 +252,8 @@ impl<'a> Life<'a> {
             after,
         };
         let (end, _) = run_until(&self.world, false, &wish, Some(death));
+        // What the dead run had sent may still be on its way: it arrives, or never does, before anybody looks.
+        self.world.start(self.runtime, Vec::new());
         match end {
             End::Died => self.look(),
             End::Finished(outcome) => {
