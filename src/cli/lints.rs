@@ -34,8 +34,10 @@ pub(super) struct Lints {
 struct Found<'a> {
     /// The manifest's texts and those of the files.
     texts: Texts,
-    /// Each with the files that it is about, by the places of their libraries.
-    problems: Vec<(Problem, Vec<Asked<'a>>)>,
+    /// For each content that was looked at, which files it is to be.
+    asked: Vec<Vec<Asked<'a>>>,
+    /// Each with the place of its content in `asked`.
+    problems: Vec<(Problem, usize)>,
 }
 
 /// A file that a library asks for: which library, by its place, and under which name.
@@ -100,35 +102,35 @@ impl Lints {
                 Some((nth, name, desired))
             }));
         }
-        let mut found = self.look(files.into_iter())?;
+        let found = self.look(files.into_iter())?;
         // Those of one kind stand together, and need their help once.
-        found.problems.sort_by_key(|(problem, _)| problem.code.id);
-        let mut told = Vec::new();
-        for (problem, asked) in found.problems {
-            if problem.severity == Severity::Warning {
-                let name_of = |(nth, name): (usize, &Name)| {
-                    let part = plan.libraries.get(nth)?;
-                    Some((part.library.name.clone(), name.clone()))
-                };
-                let files = asked.into_iter().filter_map(name_of).collect();
-                plan.warnings.push(Warning {
-                    files,
-                    ..warning(&found.texts, &problem)
-                });
-                told.push(problem);
-                continue;
-            }
-            for (nth, name) in asked {
-                if let Some(part) = plan.libraries.get_mut(nth) {
-                    let refusal = refusal(name, &problem);
-                    if !part.refusals.contains(&refusal) {
-                        part.refusals.push(refusal);
-                    }
+        let mut kinds: BTreeMap<&str, Vec<(Problem, usize)>> = BTreeMap::new();
+        for (problem, nth) in found.problems {
+            let kind = kinds.entry(problem.code.id).or_default();
+            kind.push((problem, nth));
+        }
+        let (mut firsts, mut refusals) = (Vec::new(), BTreeMap::<_, Vec<_>>::new());
+        for problems in kinds.into_values() {
+            firsts.extend(first_of(&problems));
+            for (problem, nth) in problems {
+                let asked = found.asked.get(nth).map_or(&[][..], Vec::as_slice);
+                if problem.severity == Severity::Warning {
+                    warn(plan, asked, &found.texts, problem);
+                    continue;
+                }
+                for (nth, name) in asked {
+                    let refusals = refusals.entry(*nth).or_default();
+                    refusals.push(refusal(name, &problem));
                 }
             }
         }
-        if !told.is_empty() {
-            let warnings = warnings(found.texts, first_of_each(told));
+        for (nth, refusals) in refusals {
+            if let Some(part) = plan.libraries.get_mut(nth) {
+                part.refuse(refusals);
+            }
+        }
+        if !firsts.is_empty() {
+            let warnings = warnings(found.texts, firsts);
             context.output.warning(&warnings);
         }
         Ok(())
@@ -159,7 +161,7 @@ impl Lints {
             Ok((desired, asked, findings))
         });
         let looked: Result<Vec<_>, Error> = looked.collect();
-        let (mut texts, mut problems) = (Vec::new(), Vec::new());
+        let (mut texts, mut problems, mut all_asked) = (Vec::new(), Vec::new(), Vec::new());
         let mut next_start = self.texts.next_start();
         for (desired, asked, Findings { list, text }) in looked? {
             let start = next_start;
@@ -172,12 +174,16 @@ impl Lints {
             }
             for finding in list {
                 if let Some(problem) = self.problem(finding, desired, start) {
-                    problems.push((problem, asked.clone()));
+                    problems.push((problem, all_asked.len()));
                 }
             }
+            all_asked.push(asked);
         }
-        let texts = self.texts.and(texts);
-        Ok(Found { texts, problems })
+        Ok(Found {
+            texts: self.texts.and(texts),
+            asked: all_asked,
+            problems,
+        })
     }
 
     /// `finding` about `desired`, whose text has its first byte at the offset `start`.
@@ -224,6 +230,19 @@ fn warnings(texts: Texts, problems: Vec<Problem>) -> Warnings {
     }
 }
 
+/// Has `plan` say that `problem` is odd about the `asked` files.
+fn warn(plan: &mut Plan, asked: &[Asked<'_>], texts: &Texts, problem: Problem) {
+    let file = |(nth, name): &(usize, &Name)| {
+        let part = plan.libraries.get(*nth)?;
+        Some((part.library.name.clone(), Name::clone(name)))
+    };
+    let files = asked.iter().filter_map(file).collect();
+    plan.warnings.push(Warning {
+        files,
+        ..warning(texts, problem)
+    });
+}
+
 fn refusal(name: &Name, problem: &Problem) -> Refusal {
     Refusal::Lint {
         name: name.clone(),
@@ -233,22 +252,14 @@ fn refusal(name: &Name, problem: &Problem) -> Refusal {
     }
 }
 
-/// The first of the `problems` of each kind, which says how many more there are.
-fn first_of_each(problems: Vec<Problem>) -> Vec<Problem> {
-    let mut firsts: BTreeMap<&str, (Problem, usize)> = BTreeMap::new();
-    for problem in problems {
-        let first = firsts.entry(problem.code.id);
-        first
-            .and_modify(|(_, more)| *more += 1)
-            .or_insert((problem, 0));
+/// The first of the `problems`, which are of one kind, saying how many more there are; `None` where they are no warnings.
+fn first_of(problems: &[(Problem, usize)]) -> Option<Problem> {
+    let (mut first, _) = problems.first()?.clone();
+    let more = problems.len() - 1;
+    if more > 0 {
+        first.message = format!("{} (and {more} more)", first.message);
     }
-    let said = |(mut problem, more): (Problem, usize)| {
-        if more > 0 {
-            problem.message = format!("{} (and {more} more)", problem.message);
-        }
-        problem
-    };
-    firsts.into_values().map(said).collect()
+    (first.severity == Severity::Warning).then_some(first)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The policies of a run: where they are, and what they say of its plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -107,14 +107,11 @@ impl Policies {
         for (package, rule) in unasked {
             warn(context, plan, &Unasked { package, rule });
         }
-        for verdict in verdicts {
-            if verdict.denies {
-                deny(plan, verdict);
-                continue;
-            }
-            let Verdict { rule, message, .. } = verdict;
+        let (denials, warnings): (Vec<_>, _) = verdicts.into_iter().partition(|it| it.denies);
+        for Verdict { rule, message, .. } in warnings {
             warn(context, plan, &Warns { rule, message });
         }
+        deny(plan, &denials);
         Ok(())
     }
 }
@@ -181,34 +178,26 @@ fn is_policy(path: &Utf8Path) -> bool {
             .is_some_and(|it| it.eq_ignore_ascii_case("rego"))
 }
 
-/// Refuses the library that the `verdict` is about, or all of them.
-fn deny(plan: &mut Plan, verdict: Verdict) {
-    let Verdict {
-        rule,
-        message,
-        library,
-        file,
-        ..
-    } = verdict;
-    let is_meant = |name: &str| library.as_ref().is_none_or(|library| library == name);
-    // A library that the plan does not have must not make the denial go away.
-    let is_known = plan
-        .libraries
-        .iter()
-        .any(|part| is_meant(&part.library.name));
+/// Refuses each library that one of the `denials` is about; all of them for one that says no library.
+fn deny(plan: &mut Plan, denials: &[Verdict]) {
+    let libraries = plan.libraries.iter();
+    let libraries: BTreeSet<_> = libraries.map(|part| part.library.name.clone()).collect();
     for part in &mut plan.libraries {
-        if is_known && !is_meant(&part.library.name) {
-            continue;
-        }
-        let name = file.as_deref().map(Name::existing);
-        let name = name.filter(|name| part.changes.iter().any(|change| change.name == *name));
-        let refusal = Refusal::Policy {
-            name,
-            rule: rule.clone(),
-            message: message.clone(),
+        let name = &part.library.name;
+        // A library that the plan does not have must not make the denial go away.
+        let is_meant = |library: &String| library == name || !libraries.contains(library);
+        let meant = denials.iter();
+        let meant = meant.filter(|denial| denial.library.as_ref().is_none_or(is_meant));
+        let names: BTreeSet<_> = part.changes.iter().map(|change| &change.name).collect();
+        let refusal = |denial: &Verdict| {
+            let name = denial.file.as_deref().map(Name::existing);
+            Refusal::Policy {
+                name: name.filter(|name| names.contains(name)),
+                rule: denial.rule.clone(),
+                message: denial.message.clone(),
+            }
         };
-        if !part.refusals.contains(&refusal) {
-            part.refusals.push(refusal);
-        }
+        let refusals: Vec<_> = meant.map(refusal).collect();
+        part.refuse(refusals);
     }
 }

@@ -106,7 +106,7 @@ impl Workspace {
             tracing::info!("what was read of the sources could not be remembered: {error}");
         }
         let warning = |problem| warning(&manifest.texts, problem);
-        let warnings = resolved.warnings.iter().map(warning).collect();
+        let warnings = resolved.warnings.iter().cloned().map(warning).collect();
         if !resolved.warnings.is_empty() {
             context.output.warning(&Warnings {
                 heading: format!("`{}` is valid, with warnings", manifest.texts.name()),
@@ -149,14 +149,14 @@ fn stat_cache(context: &Context) -> StatCache {
 }
 
 /// `problem` as a plan holds it, without the texts that it is in.
-pub(super) fn warning(texts: &Texts, problem: &Problem) -> Warning {
+pub(super) fn warning(texts: &Texts, problem: Problem) -> Warning {
     let first = problem.labels.first();
     let place = first.and_then(|(span, _)| texts.place(*span));
     Warning {
         code: problem.code.id.to_owned(),
-        message: problem.message.clone(),
+        message: problem.message,
         place,
-        help: problem.help.clone(),
+        help: problem.help,
         files: Vec::new(),
     }
 }

@@ -1,5 +1,7 @@
 //! The plan as data: nothing in it decides, and nothing in it can act.
 
+use std::collections::BTreeSet;
+
 use crate::model::{Attribute, File, LibraryId, Name};
 
 /// The ordered changes that take every selected library to what is desired.
@@ -51,6 +53,17 @@ pub(crate) struct LibraryPlan {
     pub(crate) calls: u64,
     /// When the last of them can start at the earliest under the limits, in whole seconds, rounded up.
     pub(crate) seconds: u64,
+}
+
+impl LibraryPlan {
+    /// Refuses the part for `refusals`, too: those that it has are not repeated, and the order stays.
+    pub(crate) fn refuse(&mut self, refusals: impl IntoIterator<Item = Refusal>) {
+        self.refusals.extend(refusals);
+        let mut seen = BTreeSet::new();
+        let is_first: Vec<_> = self.refusals.iter().map(|it| seen.insert(it)).collect();
+        let mut is_first = is_first.into_iter();
+        self.refusals.retain(|_| is_first.next() == Some(true));
+    }
 }
 
 /// What is to be done about one file.

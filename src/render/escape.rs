@@ -250,12 +250,13 @@ fn pieces(text: &str, place: Place) -> impl Iterator<Item = (usize, Piece)> + '_
 }
 
 fn is_mark(c: char) -> bool {
-    matches!(
-        c.general_category(),
-        GeneralCategory::NonspacingMark
-            | GeneralCategory::SpacingMark
-            | GeneralCategory::EnclosingMark
-    )
+    !c.is_ascii()
+        && matches!(
+            c.general_category(),
+            GeneralCategory::NonspacingMark
+                | GeneralCategory::SpacingMark
+                | GeneralCategory::EnclosingMark
+        )
 }
 
 /// Whether `#` and `rest` start a command of a build log: `##vso[…]` of Azure Pipelines, `##[…]` of it

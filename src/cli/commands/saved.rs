@@ -53,10 +53,6 @@ fn made(inputs: &Inputs, saved: &Plan) -> LibraryPlan {
     let mut part = plan::plan(inputs);
     let mut saved = saved.libraries.iter();
     let saved = saved.find(|saved| saved.library.name == part.library.name);
-    for refusal in saved.into_iter().flat_map(|saved| &saved.refusals) {
-        if !part.refusals.contains(refusal) {
-            part.refusals.push(refusal.clone());
-        }
-    }
+    part.refuse(saved.into_iter().flat_map(|saved| saved.refusals.clone()));
     part
 }

@@ -2,6 +2,7 @@
 //! the same text.
 
 use std::io;
+use std::string::FromUtf8Error;
 
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
@@ -15,7 +16,8 @@ pub(crate) fn pretty_json(value: &impl Serialize) -> String {
         reason = "texts, numbers and lists always have a JSON form, and memory takes every write"
     )]
     let bytes = pretty(value).expect("the document has a JSON form");
-    String::from_utf8_lossy(&bytes).into_owned()
+    let lossy = |error: FromUtf8Error| String::from_utf8_lossy(error.as_bytes()).into_owned();
+    String::from_utf8(bytes).unwrap_or_else(lossy)
 }
 
 fn pretty(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
@@ -44,21 +46,31 @@ impl<F: Formatter> Formatter for Harmless<F> {
         writer: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
+        // Nearly all of it is plain, and looking at each character takes longer than writing it.
+        if fragment
+            .bytes()
+            .all(|byte| matches!(byte, b' '..=b'~') && byte != b'#')
+        {
+            return writer.write_all(fragment.as_bytes());
+        }
         let mut units = [0; 2];
-        let mut utf8 = [0; 4];
-        let mut chars = fragment.chars().peekable();
-        while let Some(c) = chars.next() {
+        let mut written = 0;
+        let mut chars = fragment.char_indices().peekable();
+        while let Some((at, c)) = chars.next() {
             // `##[` and `##vso[` are commands to build agents, wherever they stand in a line.
-            let escape = (self.1)(c) || (c == '#' && chars.peek() == Some(&'#'));
-            if !escape {
-                writer.write_all(c.encode_utf8(&mut utf8).as_bytes())?;
+            let is_command = c == '#' && chars.peek().is_some_and(|(_, next)| *next == '#');
+            if !is_command && !(self.1)(c) {
                 continue;
             }
+            let before = fragment.as_bytes().get(written..at);
+            writer.write_all(before.unwrap_or_default())?;
+            written = at + c.len_utf8();
             for unit in c.encode_utf16(&mut units) {
                 write!(writer, "\\u{unit:04x}")?;
             }
         }
-        Ok(())
+        let rest = fragment.as_bytes().get(written..);
+        writer.write_all(rest.unwrap_or_default())
     }
 
     fn begin_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {

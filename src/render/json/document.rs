@@ -3,6 +3,8 @@
 //! A minor version of the format adds members, a major one removes or changes them; readers ignore
 //! members that they do not know.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -14,7 +16,7 @@ pub(super) const FORMAT_MAJOR: u64 = 1;
 /// A plan of jumpbag: the ordered changes that take live response libraries to what the manifest asks for.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Plan")]
-pub(super) struct PlanJson {
+pub(super) struct PlanJson<'a> {
     /// The version of this format, `MAJOR.MINOR`.
     #[schemars(regex(pattern = r"^[0-9]+\.[0-9]+$"))]
     pub(super) format_version: String,
@@ -29,34 +31,34 @@ pub(super) struct PlanJson {
     pub(super) libraries: Vec<LibraryJson>,
     /// What was odd about the manifest; since 1.1.
     #[serde(default)]
-    pub(super) warnings: Vec<WarningJson>,
+    pub(super) warnings: Vec<WarningJson<'a>>,
 }
 
 /// Something that was odd about the manifest, and stops nothing.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Warning")]
-pub(super) struct WarningJson {
+pub(super) struct WarningJson<'a> {
     /// A stable code, such as `jumpbag::lint::name_characters`.
-    pub(super) code: String,
+    pub(super) code: Cow<'a, str>,
     /// What is odd.
-    pub(super) message: String,
+    pub(super) message: Cow<'a, str>,
     /// Where, such as `jumpbag.yaml:12:5`.
-    pub(super) place: Option<String>,
+    pub(super) place: Option<Cow<'a, str>>,
     /// What to do about it.
-    pub(super) help: Option<String>,
+    pub(super) help: Option<Cow<'a, str>>,
     /// The files that it is about, where that is known; since 1.3.
     #[serde(default)]
-    pub(super) files: Vec<WarnedFileJson>,
+    pub(super) files: Vec<WarnedFileJson<'a>>,
 }
 
 /// A file that a warning is about.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "WarnedFile")]
-pub(super) struct WarnedFileJson {
+pub(super) struct WarnedFileJson<'a> {
     /// The library's name.
-    pub(super) library: String,
+    pub(super) library: Cow<'a, str>,
     /// The file's name.
-    pub(super) name: String,
+    pub(super) name: Cow<'a, str>,
 }
 
 /// How many files a plan does what with.

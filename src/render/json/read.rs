@@ -1,5 +1,7 @@
 //! From JSON back to a plan. The bytes may be anything.
 
+use std::borrow::Cow;
+
 use miette::Diagnostic;
 use serde::Deserialize;
 use thiserror::Error;
@@ -80,7 +82,7 @@ pub(crate) fn from_json(bytes: &[u8]) -> Result<(Plan, String), PlanFileError> {
     // The version decides what the rest means, so it is read on its own first.
     let Version { format_version } = serde_json::from_slice(bytes).map_err(damaged)?;
     check_version(format_version)?;
-    let document: PlanJson = serde_json::from_slice(bytes).map_err(damaged)?;
+    let document: PlanJson<'_> = serde_json::from_slice(bytes).map_err(damaged)?;
     let PlanJson {
         format_version: _,
         jumpbag_version: _,
@@ -110,7 +112,7 @@ pub(crate) fn from_json(bytes: &[u8]) -> Result<(Plan, String), PlanFileError> {
     Ok((plan, fingerprint))
 }
 
-fn warning(warning: WarningJson) -> Warning {
+fn warning(warning: WarningJson<'_>) -> Warning {
     let WarningJson {
         code,
         message,
@@ -118,12 +120,15 @@ fn warning(warning: WarningJson) -> Warning {
         help,
         files,
     } = warning;
-    let file = |file: WarnedFileJson| (file.library, Name::existing(file.name));
+    let file = |file: WarnedFileJson<'_>| {
+        let name = Name::existing(file.name);
+        (file.library.into_owned(), name)
+    };
     Warning {
-        code,
-        message,
-        place,
-        help,
+        code: code.into_owned(),
+        message: message.into_owned(),
+        place: place.map(Cow::into_owned),
+        help: help.map(Cow::into_owned),
         files: files.into_iter().map(file).collect(),
     }
 }

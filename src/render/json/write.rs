@@ -1,5 +1,7 @@
 //! From a plan to its JSON. Everything is taken apart whole, so that no member can be forgotten.
 
+use std::borrow::Cow;
+
 use super::ascii::pretty_json;
 use super::document::{
     ActionJson, AttributeJson, CauseJson, ChangeJson, DiagnosticJson, DriftJson, FORMAT_VERSION,
@@ -34,10 +36,10 @@ pub(crate) fn plan_schema() -> schemars::Schema {
     schemars::generate::SchemaSettings::draft2020_12()
         .for_serialize()
         .into_generator()
-        .into_root_schema_for::<PlanJson>()
+        .into_root_schema_for::<PlanJson<'_>>()
 }
 
-fn warning(warning: &Warning) -> WarningJson {
+fn warning(warning: &Warning) -> WarningJson<'_> {
     let Warning {
         code,
         message,
@@ -45,16 +47,16 @@ fn warning(warning: &Warning) -> WarningJson {
         help,
         files,
     } = warning;
-    let file = |(library, name): &(String, Name)| WarnedFileJson {
-        library: library.clone(),
-        name: name.to_string(),
-    };
+    let files = files.iter().map(|(library, name)| WarnedFileJson {
+        library: library.into(),
+        name: name.as_str().into(),
+    });
     WarningJson {
-        code: code.clone(),
-        message: message.clone(),
-        place: place.clone(),
-        help: help.clone(),
-        files: files.iter().map(file).collect(),
+        code: code.into(),
+        message: message.into(),
+        place: place.as_deref().map(Cow::Borrowed),
+        help: help.as_deref().map(Cow::Borrowed),
+        files: files.collect(),
     }
 }
 
