@@ -38,6 +38,14 @@ const LINTS: [&Code; 3] = [
     &PARAMETERS_UNKNOWN,
 ];
 
+/// What stands for a parameter in the description of a script of PowerShell or a shell.
+static SHORT: LazyLock<Option<Regex>> =
+    LazyLock::new(|| ascii(r#"(?:^|[\s\[({<|,"'])(-[A-Za-z][A-Za-z0-9_]*)"#));
+
+/// The same for Python, which has long ones, too.
+static LONG: LazyLock<Option<Regex>> =
+    LazyLock::new(|| ascii(r#"(?:^|[\s\[({<|,"'])(--?[A-Za-z][A-Za-z0-9_-]*)"#));
+
 pub(super) fn check(checked: &mut Checked<'_>) {
     if !checked.wants_any(&LINTS) {
         return;
@@ -55,15 +63,14 @@ fn powershell(checked: &mut Checked<'_>) {
     if says_none && !script::may_have_parameters(&checked.text) {
         return;
     }
-    let Some(script) = checked
-        .script()
-        .filter(|script| script.is_understood)
-        .cloned()
-    else {
-        return;
+    let script = checked.script().filter(|script| script.is_understood);
+    let Some(script) = script.cloned() else {
+        return documented(checked);
     };
     if script.parameters.is_empty() {
-        if checked.file.has_parameters && !script.takes_any {
+        if script.takes_any {
+            documented(checked);
+        } else if checked.file.has_parameters {
             not_taken(checked);
         }
         return;
@@ -76,20 +83,33 @@ fn powershell(checked: &mut Checked<'_>) {
             script.param.map(|place| (place, "these parameters")),
         );
     }
+    let names = script.parameters.iter().map(|it| &it.name);
+    let names = names.chain(&script.aliases).map(String::as_str);
+    let unknown = unknown_to(names, checked);
+    tell_of(checked, &unknown, "has");
+}
+
+/// Where the code does not say what a script takes, its help may.
+fn documented(checked: &mut Checked<'_>) {
+    let text = checked.text.clone();
+    let names = script::documented_parameters(&text);
+    if !names.is_empty() {
+        let unknown = unknown_to(names.into_iter(), checked);
+        tell_of(checked, &unknown, "documents");
+    }
+}
+
+/// Which of the parameters that the description names are none of a PowerShell script with these `names`.
+fn unknown_to<'a>(names: impl Iterator<Item = &'a str>, checked: &Checked<'_>) -> Vec<String> {
+    let known: Vec<_> = names.chain(COMMON).collect();
+    // A parameter may be shortened.
     let is_known = |name: &str| {
-        let names = script.parameters.iter().map(|it| &it.name);
-        let names = names.chain(&script.aliases).map(String::as_str);
-        let names = names.chain(COMMON);
-        // A parameter may be shortened.
-        names
-            .into_iter()
-            .any(|known| starts_with_ignoring_case(known, name))
+        let mut known = known.iter();
+        known.any(|known| starts_with_ignoring_case(known, name.trim_start_matches('-')))
     };
-    unknown(
-        checked,
-        &words(checked.file.parameters_description.as_deref()),
-        is_known,
-    );
+    let mut named = described(checked, &SHORT);
+    named.retain(|name| !is_known(name));
+    named
 }
 
 fn shell(checked: &mut Checked<'_>) {
@@ -106,17 +126,12 @@ fn shell(checked: &mut Checked<'_>) {
             Some((options.place.clone(), "these options")),
         );
     }
-    let is_known = |name: &str| name.chars().next().is_some_and(|it| options.has(it));
-    unknown(
-        checked,
-        &words(checked.file.parameters_description.as_deref()),
-        is_known,
-    );
+    let mut unknown = described(checked, &SHORT);
+    unknown.retain(|name| !name.chars().nth(1).is_some_and(|it| options.has(it)));
+    tell_of(checked, &unknown, "has");
 }
 
 fn python(checked: &mut Checked<'_>) {
-    static WORD: LazyLock<Option<Regex>> =
-        LazyLock::new(|| ascii(r#"(?:^|[\s\[({<|,"'])(--?[A-Za-z][A-Za-z0-9_-]*)"#));
     let text = checked.text.clone();
     let Some(options) = script::python_options(&text) else {
         return;
@@ -136,17 +151,9 @@ fn python(checked: &mut Checked<'_>) {
             is_long && it.starts_with(name) || !is_long && name.starts_with(it)
         })
     };
-    let described = checked.file.parameters_description.as_deref();
-    let names: BTreeSet<_> = WORD
-        .iter()
-        .flat_map(|word| word.captures_iter(described.unwrap_or_default()))
-        .filter_map(|captures| Some(captures.get(1)?.as_str()))
-        .collect();
-    let names = names.into_iter().filter(|name| !is_known(name));
-    let names: Vec<_> = names
-        .filter_map(|name| Some(name.strip_prefix('-')?.to_owned()))
-        .collect();
-    unknown(checked, &names, |_| false);
+    let mut unknown = described(checked, &LONG);
+    unknown.retain(|name| !is_known(name));
+    tell_of(checked, &unknown, "has");
 }
 
 fn not_taken(checked: &mut Checked<'_>) {
@@ -157,13 +164,13 @@ fn not_taken(checked: &mut Checked<'_>) {
     );
 }
 
-fn unknown(checked: &mut Checked<'_>, names: &[String], is_known: impl Fn(&str) -> bool) {
-    let unknown: Vec<_> = names.iter().filter(|name| !is_known(name)).collect();
+/// Tells of the `unknown` parameters, which a script neither `has` nor, where that is all that is known, documents.
+fn tell_of(checked: &mut Checked<'_>, unknown: &[String], has: &str) {
     if let Some(name) = unknown.first() {
         let is = match unknown.len() {
-            1 => format!("has no parameter -{name}, which its parameters description names"),
+            1 => format!("{has} no parameter {name}, which its parameters description names"),
             more => format!(
-                "has {more} of the parameters not that its description names, such as -{name}"
+                "{has} {more} of the parameters not that its description names, such as {name}"
             ),
         };
         checked.tell(
@@ -174,14 +181,11 @@ fn unknown(checked: &mut Checked<'_>, names: &[String], is_known: impl Fn(&str) 
     }
 }
 
-/// The parameters that a description names, without the dash, each once.
-fn words(description: Option<&str>) -> Vec<String> {
-    static WORD: LazyLock<Option<Regex>> =
-        LazyLock::new(|| ascii(r#"(?:^|[\s\[({<|,"'])-([A-Za-z][A-Za-z0-9_]*)"#));
-    let Some(word) = WORD.as_ref() else {
-        return Vec::new();
-    };
-    let found = word.captures_iter(description.unwrap_or_default());
+/// The parameters that the description names, as they are written and each once.
+fn described(checked: &Checked<'_>, word: &LazyLock<Option<Regex>>) -> Vec<String> {
+    let described = checked.file.parameters_description.as_deref();
+    let words = word.iter();
+    let found = words.flat_map(|word| word.captures_iter(described.unwrap_or_default()));
     let found = found.filter_map(|captures| Some(captures.get(1)?.as_str().to_owned()));
     found.collect::<BTreeSet<_>>().into_iter().collect()
 }

@@ -13,6 +13,20 @@ pub(super) fn synopsis(text: &str) -> Option<String> {
     (!said.is_empty() && !said.contains(char::is_control)).then_some(said)
 }
 
+/// The names behind `.PARAMETER` in the same comments.
+pub(super) fn parameters(text: &str) -> Vec<&str> {
+    let comments = first_comments(text).into_iter();
+    let names = comments.filter_map(|line| {
+        let mut words = line.split_whitespace();
+        let is_parameter = words.next()?.eq_ignore_ascii_case(".PARAMETER");
+        is_parameter.then(|| words.next()).flatten()
+    });
+    // Some write the name as it is used.
+    names
+        .map(|name| name.trim_start_matches(['-', '$']))
+        .collect()
+}
+
 /// The lines of the comments before anything else, without the signs of comments.
 fn first_comments(text: &str) -> Vec<&str> {
     let mut comments = Vec::new();
@@ -43,6 +57,13 @@ fn is_keyword(line: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parameters_are_those_of_the_first_comments() {
+        let text = "<#\n.SYNOPSIS\nA\n.PARAMETER Days\n  .PARAMETER of\n .parameter -Deep  x\n.PARAMETER\n#>\nfunction F {\n<#\n.PARAMETER No\n#>\n}";
+        assert_eq!(parameters(text), ["Days", "of", "Deep"]);
+        assert_eq!(parameters("# .PARAMETERS Days\n"), Vec::<&str>::new());
+    }
 
     #[test]
     fn the_synopsis_is_in_the_first_comments() {

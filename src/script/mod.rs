@@ -22,6 +22,11 @@ pub(crate) fn synopsis(text: &str) -> Option<String> {
     help::synopsis(text)
 }
 
+/// The names of the parameters that the same help has a `.PARAMETER` for.
+pub(crate) fn documented_parameters(text: &str) -> Vec<&str> {
+    help::parameters(text)
+}
+
 /// It cannot be said what a script takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NotUnderstood;
@@ -105,11 +110,14 @@ mod tests {
         let options = "while getopts ':d:v' o; do :; done\n";
         assert_eq!(said(Language::Shell, options), "[-d <value>] [-v]");
         assert_eq!(of(Language::Shell, "ls -l\n"), Ok(None));
+        assert_eq!(of(Language::Shell, "echo ${#list[@]}\n"), Ok(None));
         for text in [
             "ls \"$1\"\n",
             "for x; do echo $x; done\n",
             "for x\ndo echo $x\ndone\n",
             "echo ${!#}\n",
+            "echo ${#}\n",
+            "echo $#\n",
             "echo $argv[1]\n",
             "while getopts d: o; do :; done\nshift $((OPTIND-1))\nhost=$1\n",
             "getopts d: o\ngetopts \"$spec\" o\n",

@@ -47,15 +47,13 @@ impl Options {
 
 /// What the shell script `text` takes.
 pub(crate) fn taken(text: &str) -> Taken {
-    static TAKES: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        ascii(
-            r"\$(\{?#?[1-9@*#]|\{[#!]?[1-9@*]|\{!#|\{?argv\b)|\bgetopts\b|\bshift\b|BASH_ARGV|\bfor\s+\w+\s*(;|\n|do\b)",
-        )
-    });
-    // Behind `getopts`, a `shift` only takes the options away.
-    static OTHERS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        ascii(r"\$(\{?#?[1-9@*]|\{!?[1-9@*]|\{!#|\{?argv\b)|BASH_ARGV|\bfor\s+\w+\s*(;|\n|do\b)")
-    });
+    // What a script was given, whole or in parts, and loops over all of it.
+    const GIVEN: &str =
+        r"\$(\{?#?[1-9@*]|\{!?[1-9@*]|\{!#|\{?argv\b)|BASH_ARGV|\bfor\s+\w+\s*(;|\n|do\b)";
+    static OTHERS: LazyLock<Option<Regex>> = LazyLock::new(|| ascii(GIVEN));
+    // Behind `getopts`, a `shift` or a count only takes the options away.
+    static TAKES: LazyLock<Option<Regex>> =
+        LazyLock::new(|| ascii(&format!(r"{GIVEN}|\$(#|\{{#\}})|\bgetopts\b|\bshift\b")));
     static GETOPTS: LazyLock<Option<Regex>> =
         LazyLock::new(|| ascii(r#"\bgetopts\s+["']?:?([A-Za-z0-9:]+)["']?\s"#));
     let (Some(takes), Some(others), Some(getopts)) =
