@@ -1,7 +1,6 @@
 //! Looking at the contents that a run is about for what is odd.
 
 use std::collections::BTreeMap;
-use std::io;
 
 use jiff::Timestamp;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
@@ -14,13 +13,10 @@ use super::session::Session;
 use super::workspace::{Warnings, Workspace, warning};
 use crate::diagnostics::lints::Levels;
 use crate::diagnostics::{Invalid, Problem, Severity, Text, Texts};
-use crate::files::open::bytes;
+use crate::files::open::content;
 use crate::lint::{self, Finding, Findings, Subject};
-use crate::model::{DesiredFile, File, Name, Sha256};
+use crate::model::{DesiredFile, File, Name};
 use crate::plan::{Action, Change, Plan, Refusal, Warning};
-
-/// The largest content that is looked at, in bytes: what the API takes at the most.
-const LARGEST: u64 = 20 * 1024 * 1024;
 
 /// How much lints matter, and what the places of their findings are in.
 pub(super) struct Lints {
@@ -151,7 +147,7 @@ impl Lints {
         let wanted: Vec<_> = wanted.into_iter().collect();
         let looked = wanted.into_par_iter();
         let looked = looked.map(|((_, name, file), (desired, asked))| {
-            let bytes = (!desired.is_opaque).then(|| content(desired)).transpose()?;
+            let bytes = (!desired.is_opaque).then(|| read(desired)).transpose()?;
             let subject = Subject {
                 name: name.as_str(),
                 file,
@@ -204,17 +200,13 @@ impl Lints {
 }
 
 /// The content of `desired`.
-fn content(desired: &DesiredFile) -> Result<Vec<u8>, Error> {
-    let changed = |cause| Error::SourceChanged {
+fn read(desired: &DesiredFile) -> Result<Vec<u8>, Error> {
+    let size = desired.file.size.unwrap_or_default();
+    let content = content(&desired.source, size, desired.file.sha256);
+    content.map_err(|cause| Error::SourceChanged {
         path: desired.source.clone(),
         cause,
-    };
-    // A manifest may allow more than the API is known to take.
-    let most = desired.file.size.unwrap_or_default().max(LARGEST);
-    let bytes = bytes(&desired.source, most).map_err(|error| changed(error.into()))?;
-    let same = bytes.filter(|bytes| Sha256::of(bytes) == desired.file.sha256);
-    let other = || io::Error::other("it holds something else than when it was hashed");
-    same.ok_or_else(|| changed(other()))
+    })
 }
 
 /// Whether `change` puts something into the library that was not there so.
@@ -265,6 +257,7 @@ fn first_of(problems: &[(Problem, usize)]) -> Option<Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Sha256;
     use camino::Utf8PathBuf;
 
     /// A content that nobody has looked at is nothing that can be passed over: it may be kept from an earlier run, and sent.
@@ -286,14 +279,14 @@ mod tests {
             is_opaque: false,
             place: 0..0,
         };
-        let said = |desired: &DesiredFile| match content(desired) {
+        let said = |desired: &DesiredFile| match read(desired) {
             Ok(content) => format!("{content:?}"),
             Err(error) => error.to_string(),
         };
         let changed = format!("`{path}` changed while it was planned");
         assert_eq!(said(&desired(b"a")), changed);
         let mut file = std::fs::File::create(&path).unwrap();
-        io::Write::write_all(&mut file, b"ab").unwrap();
+        std::io::Write::write_all(&mut file, b"ab").unwrap();
         assert_eq!(said(&desired(b"a")), changed);
         assert_eq!(said(&desired(b"ab")), format!("{:?}", b"ab"));
     }

@@ -5,6 +5,8 @@ use std::io::{self, Read};
 
 use camino::Utf8Path;
 
+use crate::model::Sha256;
+
 /// The bytes of the regular file at `path`; `None` where it has more than `most`.
 pub(crate) fn bytes(path: &Utf8Path, most: u64) -> Result<Option<Vec<u8>>, OpenError> {
     let (file, metadata) = open(path)?;
@@ -19,6 +21,13 @@ pub(crate) fn bytes(path: &Utf8Path, most: u64) -> Result<Option<Vec<u8>>, OpenE
         .read_to_end(&mut bytes)
         .map_err(OpenError::Unreadable)?;
     Ok(Some(bytes).filter(|bytes| bytes.len() as u64 <= most))
+}
+
+/// The bytes of the file at `path`, which had `size` of them and this digest; an error where it has others now.
+pub(crate) fn content(path: &Utf8Path, size: u64, sha256: Sha256) -> io::Result<Vec<u8>> {
+    let bytes = bytes(path, size)?;
+    let same = bytes.filter(|bytes| Sha256::of(bytes) == sha256);
+    same.ok_or_else(|| io::Error::other("it holds something else than when it was hashed"))
 }
 
 /// Reads the regular file at `path`: no more than `most` bytes, also where it grows while it is read.

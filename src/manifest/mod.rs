@@ -8,6 +8,7 @@
 //! Each step collects every problem that it finds; [`open`] runs 2 and 3, [`Opened::resolve`] 4, and joins their problems.
 
 mod attributes;
+mod auto;
 mod cloud;
 mod codes;
 mod content;
@@ -24,7 +25,6 @@ mod node;
 mod origin;
 mod outline;
 mod overrides;
-mod own;
 mod path;
 mod quantity;
 mod quick;

@@ -1,10 +1,12 @@
-//! Which file has which name in which library.
+//! Which file has which name in which library, and what is odd about it.
 
 use std::collections::BTreeSet;
 
 use super::resolve::{Desired, Found};
 use super::{Library, codes};
-use crate::diagnostics::Problem;
+use crate::diagnostics::lints::{Levels, NAME_CHARACTERS, NAME_SPACES};
+use crate::diagnostics::{Problem, Span};
+use crate::model::Name;
 
 /// The files of each of the `selected` libraries, by name. Two files of a library have names that differ
 /// in more than case and encoding.
@@ -67,4 +69,32 @@ fn duplicate(first: &Found<'_>, again: &Found<'_>, library: &str) -> Problem {
     } else {
         "give one of the two another `name`, or `libraries` that do not overlap"
     })
+}
+
+/// What is odd about the `name` at `span`, and no error.
+pub(super) fn odd(name: &Name, span: Span, levels: &Levels) -> impl Iterator<Item = Problem> {
+    let spaces = name.as_str().contains(' ').then(|| {
+        let message = format!("the name `{name}` contains a space");
+        let problem = levels.problem(&NAME_SPACES, message)?;
+        Some(
+            problem
+                .at(span, "a responder has to type it in quotes")
+                .help("choose a `name` without one, such as with `-` in its place"),
+        )
+    });
+    let ordinary = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | ' ');
+    let odd = name.as_str().chars().find(|c| !ordinary(*c));
+    let characters = odd.map(|odd| {
+        let message = format!("the name `{name}` contains `{odd}`");
+        let problem = levels.problem(&NAME_CHARACTERS, message)?;
+        Some(
+            problem
+                .at(
+                    span,
+                    "the portal asks for letters, digits, `.`, `_` and `-`",
+                )
+                .help("choose a `name` of these characters; the API may refuse others"),
+        )
+    });
+    [spaces, characters].into_iter().flatten().flatten()
 }

@@ -5,14 +5,14 @@ use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::auto::{self, Said};
 use super::content::{self, Content, Contents, Hashed};
 use super::entry::invalid_name;
 use super::glob::{Finder, Pattern, is_glob};
-use super::own::{self, Own};
 use super::real::{Real, joined};
 use super::skipped::Skipped;
 use super::{Entry, EntryName, Library, Manifest, codes, names, quantity};
-use crate::diagnostics::{Problem, Span, lints};
+use crate::diagnostics::{Problem, Span};
 use crate::files::stat_cache::StatCache;
 use crate::model::{DesiredFile, File, Name};
 
@@ -65,7 +65,7 @@ pub(super) fn resolve_with(
     let contents = content::examine(&resolver.places(&sources), read);
     let mut files = resolver.files(&sources, &contents);
     let mut problems = resolver.problems;
-    own::fill(&mut files, selected, &mut problems);
+    auto::fill(&mut files, selected, &mut problems);
     let desired = names::by_library(&files, selected, &mut problems);
     (desired, problems)
 }
@@ -94,7 +94,7 @@ pub(super) struct Found<'m> {
     pub(super) span: Span,
     pub(super) content: Hashed,
     /// What it says of itself, where that is asked for.
-    pub(super) own: Option<Box<Own>>,
+    pub(super) said: Option<Box<Said>>,
 }
 
 impl Found<'_> {
@@ -106,9 +106,9 @@ impl Found<'_> {
     /// What it shall be in `library`.
     pub(super) fn desired_in(&self, library: &str) -> DesiredFile {
         let attributes = self.source.entry.attributes_in(library);
-        let own = self.own.as_deref();
-        let description = own.and_then(|own| own.description.as_deref());
-        let parameters = own.and_then(|own| own.parameters.as_deref());
+        let said = self.said.as_deref();
+        let description = said.and_then(|said| said.description.as_deref());
+        let parameters = said.and_then(|said| said.parameters.as_deref());
         let parameters_description = attributes.parameters_description.text(parameters);
         let has_parameters = attributes.has_parameters;
         DesiredFile {
@@ -285,7 +285,7 @@ impl<'m> Resolver<'m> {
                 name,
                 span,
                 content,
-                own: None,
+                said: None,
             });
         }
         files
@@ -400,38 +400,9 @@ impl<'m> Resolver<'m> {
                 }
             }
         };
-        self.look_at(&name, span);
+        let odd = names::odd(&name, span, &self.manifest.lints);
+        self.problems.extend(odd);
         Some((name, span))
-    }
-
-    /// Reports what is odd about the name at `span`, and no error.
-    fn look_at(&mut self, name: &Name, span: Span) {
-        let levels = &self.manifest.lints;
-        let spaces = name.as_str().contains(' ').then(|| {
-            let message = format!("the name `{name}` contains a space");
-            let problem = levels.problem(&lints::NAME_SPACES, message)?;
-            Some(
-                problem
-                    .at(span, "a responder has to type it in quotes")
-                    .help("choose a `name` without one, such as with `-` in its place"),
-            )
-        });
-        let ordinary = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | ' ');
-        let odd = name.as_str().chars().find(|c| !ordinary(*c));
-        let characters = odd.map(|odd| {
-            let message = format!("the name `{name}` contains `{odd}`");
-            let problem = levels.problem(&lints::NAME_CHARACTERS, message)?;
-            Some(
-                problem
-                    .at(
-                        span,
-                        "the portal asks for letters, digits, `.`, `_` and `-`",
-                    )
-                    .help("choose a `name` of these characters; the API may refuse others"),
-            )
-        });
-        let found = [spaces, characters].into_iter().flatten().flatten();
-        self.problems.extend(found);
     }
 }
 

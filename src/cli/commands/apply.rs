@@ -132,31 +132,32 @@ async fn approved(
     let unready = prepared.unready.iter().map(|one| &one.session);
     let sessions: Vec<_> = ready.chain(unready).cloned().collect();
     let warnings = std::mem::take(&mut prepared.warnings);
-    let made = match wanted {
-        Wanted::Planned(..) => Ok(Plan {
+    let tell = |plan: &Plan| {
+        events.plan(plan, &review::fingerprint(plan))?;
+        let command = wanted.command(context, &sessions, plan);
+        review::show(context, plan, &sessions, &options.forms, &command)
+    };
+    let mut plan = match wanted {
+        Wanted::Planned(..) => Plan {
             libraries: prepared.inputs.iter().map(plan::plan).collect(),
             warnings,
-        }),
-        Wanted::Saved(plan, ..) => saved::again(plan, &prepared.inputs, &prepared.ready, warnings)
-            .map_err(|misfits| (plan.clone(), Refused::Stale { misfits })),
+        },
+        Wanted::Saved(saved, ..) => {
+            let again = saved::again(saved, &prepared.inputs, &prepared.ready, warnings);
+            match again {
+                Ok(plan) => plan,
+                Err(misfits) => {
+                    tell(saved)?;
+                    return Err(Failure::refused(Refused::Stale { misfits }));
+                }
+            }
+        }
     };
-    let (mut plan, stale) = match made {
-        Ok(plan) => (plan, None),
-        Err((plan, stale)) => (plan, Some(stale)),
-    };
-    if stale.is_none() {
-        let towards = wanted.towards();
-        let lints = &prepared.lints;
-        lints.judge(context, &mut plan, &sessions, towards)?;
-        let policies = Policies::load(context, wanted.options().policy.as_ref())?;
-        policies.judge(context, &mut plan, lints.levels())?;
-    }
-    events.plan(&plan, &review::fingerprint(&plan))?;
-    let command = wanted.command(context, &sessions, &plan);
-    review::show(context, &plan, &sessions, &options.forms, &command)?;
-    if let Some(stale) = stale {
-        return Err(Failure::refused(stale));
-    }
+    let lints = &prepared.lints;
+    lints.judge(context, &mut plan, &sessions, wanted.towards())?;
+    let policies = Policies::load(context, wanted.options().policy.as_ref())?;
+    policies.judge(context, &mut plan, lints.levels())?;
+    tell(&plan)?;
     if plan.is_refused() {
         return Err(Failure::refused(Refused::Plan));
     }

@@ -3,17 +3,17 @@
 use rayon::prelude::*;
 
 use super::attributes::Prose;
+use super::content::Hashed;
 use super::resolve::{Found, label};
 use super::{Library, codes};
 use crate::diagnostics::Problem;
-use crate::files::open::bytes;
-use crate::model::Sha256;
+use crate::files::open::content;
 use crate::script::{self, NotUnderstood};
 use crate::text::{self, Language};
 
 /// What a script says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Own {
+pub(super) struct Said {
     pub(super) description: Option<String>,
     pub(super) parameters: Option<String>,
 }
@@ -25,8 +25,8 @@ struct Asked {
     parameters: bool,
 }
 
-/// Why a script's own words are not known.
-enum Unknown {
+/// Why it is not known what a script says of itself.
+enum NotSaid {
     /// It is not the file any more that was hashed.
     Changed,
     NotUnderstood,
@@ -41,16 +41,16 @@ pub(super) fn fill(files: &mut Vec<Found<'_>>, selected: &[&Library], problems: 
         .collect();
     let read = asking.par_iter().filter_map(|(nth, asked)| {
         let found = files.get(*nth)?;
-        Some((*nth, own(found, *asked)))
+        Some((*nth, said(found, *asked)))
     });
     let read: Vec<_> = read.collect();
-    for (nth, own) in read {
+    for (nth, said) in read {
         let Some(found) = files.get_mut(nth) else {
             continue;
         };
-        match own {
-            Ok(own) => found.own = Some(Box::new(own)),
-            Err(unknown) => problems.push(problem(found, &unknown)),
+        match said {
+            Ok(said) => found.said = Some(Box::new(said)),
+            Err(why) => problems.push(problem(found, &why)),
         }
     }
 }
@@ -70,19 +70,18 @@ fn asked(found: &Found<'_>, selected: &[&Library]) -> Option<Asked> {
     (asked.description || asked.parameters).then_some(asked)
 }
 
-fn own(found: &Found<'_>, asked: Asked) -> Result<Own, Unknown> {
+fn said(found: &Found<'_>, asked: Asked) -> Result<Said, NotSaid> {
     let name = found.name.as_str();
     let opaque = || match Language::of_name(name) {
-        Some(_) if asked.parameters => Err(Unknown::NotUnderstood),
-        Some(_) | None => Ok(Own::default()),
+        Some(_) if asked.parameters => Err(NotSaid::NotUnderstood),
+        Some(_) | None => Ok(Said::default()),
     };
     if found.content.is_opaque {
         return opaque();
     }
     // What it says must be what was hashed: it is what the plan shows.
-    let read = bytes(&found.path(), found.content.size).ok().flatten();
-    let read = read.filter(|bytes| Sha256::of(bytes) == found.content.sha256);
-    let read = read.ok_or(Unknown::Changed)?;
+    let Hashed { size, sha256, .. } = found.content;
+    let read = content(&found.path(), size, sha256).map_err(|_| NotSaid::Changed)?;
     let Some((_, text)) = text::characters_of_file(&read) else {
         return opaque();
     };
@@ -91,21 +90,21 @@ fn own(found: &Found<'_>, asked: Asked) -> Result<Own, Unknown> {
     } else {
         Ok(None)
     };
-    Ok(Own {
+    Ok(Said {
         description: script::synopsis(&text).filter(|_| asked.description),
-        parameters: parameters.map_err(|NotUnderstood| Unknown::NotUnderstood)?,
+        parameters: parameters.map_err(|NotUnderstood| NotSaid::NotUnderstood)?,
     })
 }
 
-fn problem(found: &Found<'_>, unknown: &Unknown) -> Problem {
+fn problem(found: &Found<'_>, why: &NotSaid) -> Problem {
     let path = &found.source.path;
-    let problem = match unknown {
-        Unknown::Changed => Problem::error(
+    let problem = match why {
+        NotSaid::Changed => Problem::error(
             &codes::SOURCE_UNREADABLE,
             format!("`{path}` changed while it was read"),
         )
         .help("try again when nothing writes to the file any more"),
-        Unknown::NotUnderstood => Problem::error(
+        NotSaid::NotUnderstood => Problem::error(
             &codes::AUTO_UNKNOWN,
             format!("`{path}` takes parameters, or may, and it cannot be said which"),
         )
