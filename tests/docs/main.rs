@@ -2,7 +2,9 @@
 //! of their output is what they print.
 //!
 //! What a block is for stands behind its language: `sh` is run, and `text` behind it is in its output, where `…` stands for anything;
-//! `exit=4` says how it ends; `file=NAME` is written; `needs=WHAT` cannot be run here; `part` is a part of something.
+//! `exit=4` says how it ends, and `answer=yes` what is typed on a terminal; `file=NAME` is written; `part` is a part of something.
+//! `needs=WHAT` says what is not here: `cargo` and `clone` are not run, and in the places of the others there is something that
+//! knows what the pages ask for.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -16,13 +18,16 @@
     reason = "these are rules for the program"
 )]
 
-use std::collections::BTreeMap;
+mod elsewhere;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
+use elsewhere::Elsewhere;
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 
 /// What commands of the documentation may need that is not there in a test, and how often. More of it is to be a decision.
@@ -48,7 +53,8 @@ impl Block {
     }
 
     fn is_run(&self) -> bool {
-        self.language == "sh" && self.option("needs").is_none()
+        let is_elsewhere = matches!(self.option("needs"), Some("cargo" | "clone"));
+        self.language == "sh" && !is_elsewhere
     }
 }
 
@@ -100,15 +106,51 @@ fn blocks(page: &str) -> Vec<Block> {
     blocks
 }
 
+/// What a page that `needs` something finds when its first such block begins.
+fn given(needs: &str) -> String {
+    match needs {
+        // A repository with a place to push to.
+        "gh" => "git init -qb main && git commit -qm Begin --allow-empty\n\
+                 git init -q --bare ../origin && git remote add origin ../origin && git push -q origin main\n\
+                 app=$APP\n"
+            .to_owned(),
+        // The tenant's id is in the manifest, and the API is where it can be reached.
+        "tenant" => "sed -i -e \"s/00000000-.*/$tenant/\" \
+                     -e \"s|cloud: commercial .*|endpoint: $LIBRARY\\n    authority: $LIBRARY|\" jumpbag.yaml\n"
+            .to_owned(),
+        _ => String::new(),
+    }
+}
+
 /// What runs the blocks of a page in bash; the output of the `nth` goes to the file of that name in `$OUT`.
 fn script(blocks: &[Block]) -> String {
-    let mut script = "set -euo pipefail\ntrap 'echo \"in block $nth\" >&2' ERR\n".to_owned();
+    let mut script =
+        "set -euo pipefail\nexec 3>&2\ntrap '[ $? -eq 0 ] || echo \"in block $nth\" >&3' EXIT\n"
+            .to_owned();
+    writeln!(script, "tenant={}", elsewhere::TENANT).unwrap();
+    let mut known = BTreeSet::new();
     for (nth, block) in blocks.iter().enumerate() {
         let text = &block.text;
         writeln!(script, "nth={nth}").unwrap();
+        if let Some(needs) = block.option("needs")
+            && known.insert(needs)
+        {
+            script.push_str(&given(needs));
+        }
         if let Some(name) = block.option("file") {
             writeln!(script, "mkdir -p \"$(dirname '{name}')\"").unwrap();
             writeln!(script, "cat >'{name}' <<'END OF FILE'\n{text}END OF FILE").unwrap();
+        } else if let Some(answer) = block.option("answer") {
+            writeln!(
+                script,
+                "cat >\"$OUT/{nth}.sh\" <<'END OF FILE'\n{text}END OF FILE"
+            )
+            .unwrap();
+            writeln!(
+                script,
+                "python3 \"$TERMINAL\" $'{answer}\\n' bash -euo pipefail \"$OUT/{nth}.sh\" >\"$OUT/{nth}\" 2>&1"
+            )
+            .unwrap();
         } else if block.is_run() {
             match block.option("exit") {
                 None => writeln!(script, "{{\n{text}}} >\"$OUT/{nth}\" 2>&1").unwrap(),
@@ -166,18 +208,32 @@ fn run(page: &str, blocks: &[Block]) {
     .unwrap();
     let binary = Path::new(env!("CARGO_BIN_EXE_jumpbag"));
     let path = std::env::var("PATH").unwrap();
-    let path = format!("{}:{path}", binary.parent().unwrap().display());
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let stand_ins = root.join("tests/docs");
+    let path = format!(
+        "{}:{}:{path}",
+        binary.parent().unwrap().display(),
+        stand_ins.display()
+    );
+    let is_elsewhere = blocks
+        .iter()
+        .any(|block| block.is_run() && block.option("needs").is_some());
+    let elsewhere = is_elsewhere.then(|| Elsewhere::new(home.path()));
     let start = Instant::now();
-    let result = Command::new("bash")
+    let mut command = Command::new("bash");
+    command
         .args(["-c", &script(blocks)])
         .current_dir(&work)
         .env_clear()
         .env("PATH", path)
         .env("HOME", home.path())
         .env("OUT", &out)
-        .env("EXAMPLES", docs().join("../examples"))
-        .output()
-        .unwrap();
+        .env("EXAMPLES", root.join("examples"))
+        .env("TERMINAL", root.join("tests/data/terminal.py"));
+    if let Some(elsewhere) = &elsewhere {
+        elsewhere.set(&mut command);
+    }
+    let result = command.output().unwrap();
     let outputs: Vec<_> = (0..blocks.len())
         .map(|nth| fs::read_to_string(out.join(nth.to_string())).unwrap_or_default())
         .collect();
@@ -196,6 +252,10 @@ fn run(page: &str, blocks: &[Block]) {
             let line = missing(&block.text, &outputs[nth - 1]);
             assert_eq!(line, None, "docs/{page}: not in\n{}", outputs[nth - 1]);
         }
+    }
+    if let Some(elsewhere) = &elsewhere {
+        let name = page.replace(['/', '.'], "_");
+        insta::assert_snapshot!(format!("calls_of_{name}"), elsewhere.calls());
     }
     let seconds = start.elapsed().as_secs_f64();
     let commands = blocks.iter().filter(|block| block.is_run());
