@@ -50,7 +50,7 @@ pub(crate) struct Cli {
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
     /// Go to this folder first
-    #[arg(short = 'C', global = true, value_name = "DIR")]
+    #[arg(short = 'C', global = true, hide_short_help = true, value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,
     /// The manifest
     #[arg(
@@ -71,10 +71,16 @@ pub(crate) struct Global {
     )]
     pub(crate) library: Vec<String>,
     /// When to use colour
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        value_name = "WHEN",
+        default_value = "auto"
+    )]
     pub(crate) color: Color,
     /// Read every source, also those that nobody has touched since an earlier run
-    #[arg(long, global = true)]
+    #[arg(long, global = true, hide_short_help = true)]
     pub(crate) no_cache: bool,
     /// Log more to standard error; up to -vvv (or `JUMPBAG_LOG`)
     #[arg(short, long, global = true, action = ArgAction::Count)]

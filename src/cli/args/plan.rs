@@ -26,7 +26,7 @@ pub(crate) struct PlanOptions {
     /// Allow this many deletions in this run, instead of `max_deletes`
     #[arg(long, value_name = "N")]
     pub(crate) allow_deletes: Option<u64>,
-    /// The policies (`*.rego`) of this folder decide [default: those of `policies`, if any]
+    /// The policies of this folder decide [default: `policies`, if it is there]
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub(crate) policy: Option<Utf8PathBuf>,
 }
@@ -141,14 +141,14 @@ pub(crate) struct ApplyOptions {
     /// Apply only if the plan has this fingerprint
     #[arg(long, help_heading = APPLIED, value_name = "FINGERPRINT", conflicts_with = "auto_approve")]
     pub(crate) approved: Option<String>,
-    /// Append what happens as JSON lines; `-` for standard output, not the texts
+    /// Append what happens as JSON lines; `-` for standard output
     #[arg(long, help_heading = APPLIED, value_name = "FILE")]
     pub(crate) events: Option<Utf8PathBuf>,
     /// How many files are sent at once [default: 4, up to 16 while that goes well]
-    #[arg(long, help_heading = APPLIED, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, help_heading = APPLIED, hide_short_help = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) concurrency: Option<u16>,
     /// Wait this long for a locked state, such as 5m
-    #[arg(long, help_heading = APPLIED, value_name = "TIME", default_value = "0s", value_parser = duration)]
+    #[arg(long, help_heading = APPLIED, hide_short_help = true, value_name = "TIME", default_value = "0s", value_parser = duration)]
     pub(crate) lock_timeout: Duration,
 }
 
