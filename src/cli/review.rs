@@ -5,12 +5,27 @@ use camino::Utf8PathBuf;
 use super::Context;
 use super::args::{Forms, PlanOptions, Towards};
 use super::error::Error;
-use super::exit::Failure;
 use super::session::Session;
 use super::{contents, file, summary};
 use crate::model::Policy;
 use crate::plan::{self, Plan};
 use crate::render::{self, Contents, Review, TextOptions};
+
+/// A plan with its fingerprint, which for thousands of changes takes a while.
+#[derive(Clone, Debug)]
+pub(super) struct Reviewed<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) fingerprint: String,
+}
+
+impl<'a> Reviewed<'a> {
+    pub(super) fn of(plan: &'a Plan) -> Self {
+        Self {
+            plan,
+            fingerprint: fingerprint(plan),
+        }
+    }
+}
 
 /// What a reviewer approves, as it is printed.
 pub(super) fn fingerprint(plan: &Plan) -> String {
@@ -32,11 +47,12 @@ pub(super) fn check(forms: &Forms, events: Option<&Utf8PathBuf>) -> Result<(), E
 /// is the one that applies it.
 pub(super) fn show(
     context: &Context,
-    plan: &Plan,
+    reviewed: &Reviewed<'_>,
     sessions: &[Session],
     forms: &Forms,
     command: &str,
-) -> Result<(), Failure> {
+) -> Result<(), Error> {
+    let Reviewed { plan, fingerprint } = reviewed;
     // JSON has no contents; reading thousands of them takes a while.
     let needs_contents = forms.markdown.is_some()
         || forms.html.is_some()
@@ -46,34 +62,42 @@ pub(super) fn show(
     } else {
         Contents::default()
     };
-    let fingerprint = fingerprint(plan);
     let has_effect = !plan.is_refused() && !plan.summary().is_empty();
     let review = Review {
         plan,
-        fingerprint: &fingerprint,
+        fingerprint,
         contents: &contents,
         command: if has_effect { command } else { "" },
     };
-    let mut is_shown = false;
-    let mut write = |path: &Option<Utf8PathBuf>, form: &dyn Fn() -> String| match path {
+    let write = |path: &Option<Utf8PathBuf>, form: &dyn Fn() -> String| match path {
         None => Ok(()),
-        Some(path) if path == "-" => {
-            is_shown = true;
-            context.output.result(&form())
-        }
+        Some(path) if path == "-" => context.output.result(&form()),
         Some(path) => file::write(path, &form()),
     };
-    write(&forms.markdown, &|| render::markdown(&review))?;
-    write(&forms.html, &|| render::html(&review))?;
-    write(&forms.json, &|| render::json(plan, &fingerprint))?;
-    if !is_shown {
-        let options = TextOptions {
-            color: context.output.color(),
-        };
-        let text = render::text(plan, &fingerprint, &contents, options);
-        context.output.result(&text)?;
+    let write_all = || {
+        write(&forms.markdown, &|| render::markdown(&review))?;
+        write(&forms.html, &|| render::html(&review))?;
+        write(&forms.json, &|| render::json(plan, fingerprint))
+    };
+    if forms.all().any(|(_, path)| path == "-") {
+        return write_all();
     }
-    Ok(())
+    let options = TextOptions {
+        color: context.output.color(),
+    };
+    let text = || render::text(plan, fingerprint, &contents, options);
+    let text = if forms.all().next().is_none() {
+        text()
+    } else {
+        // Meanwhile the other core has nothing to do.
+        std::thread::scope(|scope| {
+            let text = scope.spawn(text);
+            write_all()?;
+            text.join()
+                .map_err(|panic| std::panic::resume_unwind(panic))
+        })?
+    };
+    context.output.result(&text)
 }
 
 /// The command that applies what is planned now, and only if it still comes out the same: on any machine, and
@@ -82,7 +106,7 @@ pub(super) fn apply_command(
     context: &Context,
     options: &PlanOptions,
     towards: Towards,
-    plan: &Plan,
+    reviewed: &Reviewed<'_>,
 ) -> String {
     let mut words = vec!["apply".to_owned()];
     words.extend(towards.words());
@@ -93,7 +117,7 @@ pub(super) fn apply_command(
         words.extend(["--allow-deletes".to_owned(), allowed.to_string()]);
     }
     words.extend(policy_words(options));
-    words.extend(["--approved".to_owned(), fingerprint(plan)]);
+    words.extend(["--approved".to_owned(), reviewed.fingerprint.clone()]);
     let words: Vec<_> = words.iter().map(String::as_str).collect();
     summary::command(context, &words)
 }
@@ -111,7 +135,7 @@ pub(super) fn apply_saved_command(
     path: &str,
     options: &PlanOptions,
     sessions: &[Session],
-    plan: &Plan,
+    Reviewed { plan, fingerprint }: &Reviewed<'_>,
 ) -> String {
     let mut words = vec!["apply".to_owned(), path.to_owned()];
     let most = plan.libraries.iter().map(|part| part.summary().delete);
@@ -121,7 +145,7 @@ pub(super) fn apply_saved_command(
         words.extend(["--allow-deletes".to_owned(), most.to_string()]);
     }
     words.extend(policy_words(options));
-    words.extend(["--approved".to_owned(), fingerprint(plan)]);
+    words.extend(["--approved".to_owned(), fingerprint.clone()]);
     let words: Vec<_> = words.iter().map(String::as_str).collect();
     summary::command(context, &words)
 }

@@ -13,7 +13,7 @@ use crate::cli::error::Refused;
 use crate::cli::events::Events;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::policies::Policies;
-use crate::cli::review;
+use crate::cli::review::{self, Reviewed};
 use crate::cli::revision;
 use crate::cli::rollback;
 use crate::cli::stop::Stop;
@@ -133,9 +133,10 @@ async fn approved(
     let sessions: Vec<_> = ready.chain(unready).cloned().collect();
     let warnings = std::mem::take(&mut prepared.warnings);
     let tell = |plan: &Plan| {
-        events.plan(plan, &review::fingerprint(plan))?;
-        let command = wanted.command(context, &sessions, plan);
-        review::show(context, plan, &sessions, &options.forms, &command)
+        let reviewed = Reviewed::of(plan);
+        events.plan(plan, &reviewed.fingerprint)?;
+        let command = wanted.command(context, &sessions, &reviewed);
+        review::show(context, &reviewed, &sessions, &options.forms, &command)
     };
     let mut plan = match wanted {
         Wanted::Planned(..) => Plan {

@@ -14,7 +14,7 @@ use crate::cli::file;
 use crate::cli::libraries::{self, Unready};
 use crate::cli::lints::Lints;
 use crate::cli::policies::Policies;
-use crate::cli::review;
+use crate::cli::review::{self, Reviewed};
 use crate::cli::rollback;
 use crate::cli::session::{Choice, Session};
 use crate::cli::workspace::Workspace;
@@ -55,10 +55,11 @@ pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Ex
     lints.judge(context, &mut plan, &sessions, towards)?;
     policies.judge(context, &mut plan, lints.levels())?;
     rollback::check(&plan, &sessions)?;
-    let command = review::apply_command(context, &args.options, towards, &plan);
-    review::show(context, &plan, &sessions, &args.forms, &command)?;
+    let reviewed = Reviewed::of(&plan);
+    let command = review::apply_command(context, &args.options, towards, &reviewed);
+    review::show(context, &reviewed, &sessions, &args.forms, &command)?;
     if let Some(path) = &args.out {
-        file::write(path, &render::json(&plan, &review::fingerprint(&plan)))?;
+        file::write(path, &render::json(&plan, &reviewed.fingerprint))?;
         let allowed = args
             .options
             .allow_deletes

@@ -5,7 +5,7 @@ use crate::cli::args::{PlanOptions, ShowArgs};
 use crate::cli::error::Refused;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::file;
-use crate::cli::review;
+use crate::cli::review::{self, Reviewed};
 use crate::cli::workspace::Workspace;
 use crate::plan::Plan;
 use crate::render;
@@ -19,14 +19,15 @@ pub(in crate::cli) fn run(context: &Context, args: &ShowArgs) -> Result<Exit, Fa
     // The plan holds hashes. With the manifest at hand, the contents behind them can be shown.
     let sessions = Workspace::load(context).and_then(|workspace| workspace.sessions(context));
     let sessions = sessions.unwrap_or_default();
+    let reviewed = Reviewed::of(&plan);
     let command = review::apply_saved_command(
         context,
         args.plan.as_str(),
         &PlanOptions::default(),
         &sessions,
-        &plan,
+        &reviewed,
     );
-    review::show(context, &plan, &sessions, &args.forms, &command)?;
+    review::show(context, &reviewed, &sessions, &args.forms, &command)?;
     Ok(Exit::Done)
 }
 

@@ -6,7 +6,7 @@ use camino::Utf8PathBuf;
 
 use crate::cli::Context;
 use crate::cli::args::{ApplyOptions, PlanOptions, Towards};
-use crate::cli::review;
+use crate::cli::review::{self, Reviewed};
 use crate::cli::session::Session;
 use crate::plan::{LibraryPlan, Plan, Reason};
 
@@ -93,14 +93,19 @@ impl Wanted {
         }
     }
 
-    /// The command that applies `plan` and nothing else.
-    pub(super) fn command(&self, context: &Context, sessions: &[Session], plan: &Plan) -> String {
+    /// The command that applies the `reviewed` plan and nothing else.
+    pub(super) fn command(
+        &self,
+        context: &Context,
+        sessions: &[Session],
+        reviewed: &Reviewed<'_>,
+    ) -> String {
         match self {
             Self::Planned(options, towards) => {
-                review::apply_command(context, options, *towards, plan)
+                review::apply_command(context, options, *towards, reviewed)
             }
             Self::Saved(_, path, options) => {
-                review::apply_saved_command(context, path.as_str(), options, sessions, plan)
+                review::apply_saved_command(context, path.as_str(), options, sessions, reviewed)
             }
         }
     }
