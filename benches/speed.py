@@ -231,6 +231,18 @@ def case_cold() -> None:
         compare(f"cold `validate`, {what}, against two `sha256sum`", validate, sums)
 
 
+def case_scripts() -> None:
+    """Scripts of PowerShell with a `param` block, which are new, and in each of which something is odd."""
+    body = "".join(f"Write-Output 'line {line} of a script that collects things'\n" for line in range(180))
+    tree = Tree(10_000, 1)
+    for number, name in enumerate(tree.names):
+        Path(name).write_text(f"param([int] $Days = {number})\n{body}")
+    size = sum(Path(name).stat().st_size for name in tree.names)
+    what = f"{len(tree.names):,} scripts of {size / MEGABYTE:,.0f} MB in all"
+    compare(f"cold plan, {what}", lambda: Run(JUMPBAG, "plan", "--no-refresh", "--no-cache", "-q"))
+    compare(f"cold `validate`, {what}", lambda: Run(JUMPBAG, "validate", "--no-cache"))
+
+
 class Server:
     """An emulator of a library that is empty at first, without limits or with these."""
 

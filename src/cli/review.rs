@@ -14,8 +14,8 @@ use crate::render::{self, Contents, Review, TextOptions};
 /// A plan with its fingerprint, which for thousands of changes takes a while.
 #[derive(Clone, Debug)]
 pub(super) struct Reviewed<'a> {
-    pub(super) plan: &'a Plan,
-    pub(super) fingerprint: String,
+    plan: &'a Plan,
+    fingerprint: String,
 }
 
 impl<'a> Reviewed<'a> {
@@ -24,6 +24,11 @@ impl<'a> Reviewed<'a> {
             plan,
             fingerprint: fingerprint(plan),
         }
+    }
+
+    /// The plan's, as it is printed.
+    pub(super) fn fingerprint(&self) -> &str {
+        &self.fingerprint
     }
 }
 
@@ -89,13 +94,14 @@ pub(super) fn show(
     let text = if forms.all().next().is_none() {
         text()
     } else {
-        // Meanwhile the other core has nothing to do.
-        std::thread::scope(|scope| {
-            let text = scope.spawn(text);
-            write_all()?;
-            text.join()
-                .map_err(|panic| std::panic::resume_unwind(panic))
-        })?
+        let beside = std::thread::scope(|scope| {
+            let beside = std::thread::Builder::new().spawn_scoped(scope, text);
+            let written = write_all();
+            let beside = beside.ok().and_then(|beside| beside.join().ok());
+            written.map(|()| beside)
+        })?;
+        // A system may refuse a thread.
+        beside.unwrap_or_else(text)
     };
     context.output.result(&text)
 }

@@ -68,9 +68,9 @@ fn powershell(checked: &mut Checked<'_>) {
         return documented(checked);
     };
     if script.parameters.is_empty() {
-        if script.takes_any {
+        if script::reads_arguments(&checked.text) {
             documented(checked);
-        } else if checked.file.has_parameters {
+        } else if checked.file.has_parameters && !script.takes_any {
             not_taken(checked);
         }
         return;

@@ -376,6 +376,8 @@ impl LibraryPlan {
             unmanaged: self.unmanaged.len() as u64,
             ..Summary::default()
         };
+        let refused = self.refusals.iter().filter_map(Refusal::name);
+        let refused: BTreeSet<_> = refused.collect();
         for change in &self.changes {
             let count = match change.action {
                 Action::Create => &mut summary.create,
@@ -383,20 +385,13 @@ impl LibraryPlan {
                 Action::Delete => &mut summary.delete,
                 Action::Adopt => &mut summary.adopt,
                 Action::Forget => &mut summary.forget,
-                Action::None if self.refuses(&change.name) => &mut summary.refused,
+                Action::None if refused.contains(&change.name) => &mut summary.refused,
                 Action::None => &mut summary.unchanged,
             };
             *count += 1;
             summary.drifted += u64::from(change.drifted.is_some());
         }
         summary
-    }
-
-    /// Whether a refusal is about the file `name`.
-    pub(crate) fn refuses(&self, name: &Name) -> bool {
-        self.refusals
-            .iter()
-            .any(|refusal| refusal.name() == Some(name))
     }
 }
 

@@ -113,6 +113,11 @@ fn inputs(desired_text: &str, tracked_text: &str, observed_text: &str) -> Inputs
     }
 }
 
+fn refuses(plan: &LibraryPlan, name: &Name) -> bool {
+    let mut refusals = plan.refusals.iter();
+    refusals.any(|refusal| refusal.name() == Some(name))
+}
+
 /// What applying `plan` does, on a model.
 fn carry_out(plan: &LibraryPlan, inputs: &mut Inputs) {
     for change in &plan.changes {
@@ -127,7 +132,7 @@ fn carry_out(plan: &LibraryPlan, inputs: &mut Inputs) {
                 inputs.tracked.remove(&change.name);
             }
             (Action::Forget, _) => drop(inputs.tracked.remove(&change.name)),
-            (_, Some(file)) if !plan.refuses(&change.name) => {
+            (_, Some(file)) if !refuses(plan, &change.name) => {
                 let tracked = TrackedFile {
                     file: file.clone(),
                     protect: change.protect,

@@ -7,7 +7,7 @@ mod powershell;
 mod python;
 mod shell;
 
-pub(crate) use powershell::{Script, may_have_parameters};
+pub(crate) use powershell::{Script, may_have_parameters, reads_arguments};
 pub(crate) use python::options as python_options;
 pub(crate) use shell::{Taken, taken as taken_by_shell};
 
@@ -57,7 +57,7 @@ fn powershell(text: &str) -> Result<Option<String>, NotUnderstood> {
             return joined(script.parameters.iter().map(ToString::to_string));
         }
     }
-    if powershell::reads_arguments(text) {
+    if reads_arguments(text) {
         Err(NotUnderstood)
     } else {
         Ok(None)
@@ -119,6 +119,7 @@ mod tests {
             "echo ${#}\n",
             "echo $#\n",
             "echo $argv[1]\n",
+            "echo ${#argv}\n",
             "while getopts d: o; do :; done\nshift $((OPTIND-1))\nhost=$1\n",
             "getopts d: o\ngetopts \"$spec\" o\n",
         ] {

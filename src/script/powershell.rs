@@ -225,7 +225,7 @@ pub(crate) fn may_have_parameters(text: &str) -> bool {
 }
 
 /// Whether `text` reads what it is given without a name.
-pub(super) fn reads_arguments(text: &str) -> bool {
+pub(crate) fn reads_arguments(text: &str) -> bool {
     static ARGS: LazyLock<Option<Regex>> =
         LazyLock::new(|| ascii(r"(?i)[$@]\{?args\b|\bUnboundArguments\b"));
     ARGS.as_ref().is_none_or(|args| args.is_match(text))

@@ -49,7 +49,7 @@ impl Options {
 pub(crate) fn taken(text: &str) -> Taken {
     // What a script was given, whole or in parts, and loops over all of it.
     const GIVEN: &str =
-        r"\$(\{?#?[1-9@*]|\{!?[1-9@*]|\{!#|\{?argv\b)|BASH_ARGV|\bfor\s+\w+\s*(;|\n|do\b)";
+        r"\$(\{?#?[1-9@*]|\{!?[1-9@*]|\{!#|\{?#?argv\b)|BASH_ARGV|\bfor\s+\w+\s*(;|\n|do\b)";
     static OTHERS: LazyLock<Option<Regex>> = LazyLock::new(|| ascii(GIVEN));
     // Behind `getopts`, a `shift` or a count only takes the options away.
     static TAKES: LazyLock<Option<Regex>> =

@@ -57,6 +57,59 @@ fn of_many_files_the_first_is_shown() {
     assert_eq!(validated.stderr.matches("lint::unsigned").count(), 40);
 }
 
+/// Files are looked at some hundred at a time.
+#[test]
+fn what_is_far_behind_is_found_too() {
+    let world = World::new();
+    for nth in 0..300 {
+        let script = match nth {
+            1 => "param([int] $Days)\n",
+            290 => "Get-Process\nGet-\u{200b}Service\n",
+            _ => "Get-Process\n",
+        };
+        world.write(&format!("scripts/{nth:03}.ps1"), script);
+    }
+    let manifest = |level| {
+        format!(
+            "version: 1\nlibraries: {{test: {{endpoint: 'emulator:.library'}}}}\nlints: {{jumpbag::lint::hidden_characters: {level}}}\n\
+             defaults: {{description: A script}}\nfiles:\n- source: scripts/*\n"
+        )
+    };
+    world.write("jumpbag.yaml", manifest("warn"));
+    let run = world.expect(0, &["plan", "--json", "plan.json"]);
+    for said in [
+        "`000.ps1` has no Authenticode signature (and 299 more)",
+        "[scripts/001.ps1:1:1]",
+        "[scripts/290.ps1:2:5]",
+    ] {
+        assert!(run.stderr.contains(said), "{said}: {run}");
+    }
+    let warnings = &world.json("plan.json")["warnings"];
+    let place = |code: &str| {
+        let warnings = warnings.as_array().unwrap().iter();
+        let mut warnings = warnings.filter(|it| it["code"] == code);
+        let warning = warnings.next().unwrap();
+        warning["place"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(
+        place("jumpbag::lint::parameters_not_offered"),
+        "scripts/001.ps1:1:1"
+    );
+    assert_eq!(
+        place("jumpbag::lint::hidden_characters"),
+        "scripts/290.ps1:2:5"
+    );
+    // PowerShell 5 reads the hidden character as another, too.
+    assert_eq!(warnings.as_array().unwrap().len(), 303);
+    world.write("jumpbag.yaml", manifest("deny"));
+    let run = world.expect(4, &["apply", "--auto-approve"]);
+    assert!(
+        run.stdout.contains("! jumpbag::lint::hidden_characters"),
+        "{run}"
+    );
+    assert!(run.stdout.contains("`290.ps1` has"), "{run}");
+}
+
 #[test]
 fn what_is_allowed_is_not_spoken_of() {
     let world = world("jumpbag::lint::unsigned: allow, jumpbag::lint::parameters_unknown: allow");

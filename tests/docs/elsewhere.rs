@@ -29,22 +29,30 @@ impl Elsewhere {
         let app = json!({ "certificates": ["certificate.pem"], "roles": ["Library.Manage"] });
         let directory = json!({ "tenants": { TENANT: { "apps": { APP: app } } } });
         fs::write(folder.join("entra.json"), directory.to_string()).unwrap();
-        let mut emulator = Command::new(env!("CARGO_BIN_EXE_jumpbag"))
-            .args(["emulator", "--data", "library", "--entra", "entra.json"])
-            .arg("--tls")
+        let emulator = Command::new(env!("CARGO_BIN_EXE_jumpbag"))
+            .args([
+                "emulator",
+                "--data",
+                "library",
+                "--entra",
+                "entra.json",
+                "--tls",
+            ])
             .current_dir(folder)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
+        let mut elsewhere = Self {
+            emulator,
+            url: String::new(),
+            folder: folder.to_owned(),
+        };
         let mut line = String::new();
-        let stdout = emulator.stdout.take().unwrap();
+        let stdout = elsewhere.emulator.stdout.take().unwrap();
         BufReader::new(stdout).read_line(&mut line).unwrap();
         let url = line.trim().strip_prefix("listening on ").unwrap();
-        Self {
-            url: url.to_owned(),
-            emulator,
-            folder: folder.to_owned(),
-        }
+        url.clone_into(&mut elsewhere.url);
+        elsewhere
     }
 
     /// Has the blocks that `command` runs find it.

@@ -91,7 +91,7 @@ async fn what_cannot_be_started_is_said() {
 /// An emulator on a port that no system gives away by itself: another test, which asked for any free one, could not take it
 /// once the emulator has left it.
 async fn apart(base: &Settings) -> Emulator {
-    let first = 10_000 + u16::try_from(std::process::id() % 10_000).unwrap();
+    let first = 10_000 + u16::try_from(std::process::id().wrapping_mul(7_919) % 10_000).unwrap();
     for port in first..first + 10_000 {
         let settings = Settings {
             listen: (Ipv4Addr::LOCALHOST, port).into(),

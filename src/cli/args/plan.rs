@@ -26,7 +26,7 @@ pub(crate) struct PlanOptions {
     /// Allow this many deletions in this run, instead of `max_deletes`
     #[arg(long, value_name = "N")]
     pub(crate) allow_deletes: Option<u64>,
-    /// The policies of this folder decide [default: `policies`, if it is there]
+    /// Policies (`*.rego`) of this folder decide [default: `policies`, if any]
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub(crate) policy: Option<Utf8PathBuf>,
 }
@@ -141,7 +141,7 @@ pub(crate) struct ApplyOptions {
     /// Apply only if the plan has this fingerprint
     #[arg(long, help_heading = APPLIED, value_name = "FINGERPRINT", conflicts_with = "auto_approve")]
     pub(crate) approved: Option<String>,
-    /// Append what happens as JSON lines; `-` for standard output
+    /// Append what happens as JSON lines; `-` for standard output, not the texts
     #[arg(long, help_heading = APPLIED, value_name = "FILE")]
     pub(crate) events: Option<Utf8PathBuf>,
     /// How many files are sent at once [default: 4, up to 16 while that goes well]

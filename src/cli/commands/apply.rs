@@ -134,7 +134,7 @@ async fn approved(
     let warnings = std::mem::take(&mut prepared.warnings);
     let tell = |plan: &Plan| {
         let reviewed = Reviewed::of(plan);
-        events.plan(plan, &reviewed.fingerprint)?;
+        events.plan(plan, reviewed.fingerprint())?;
         let command = wanted.command(context, &sessions, &reviewed);
         review::show(context, &reviewed, &sessions, &options.forms, &command)
     };

@@ -59,7 +59,7 @@ pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Ex
     let command = review::apply_command(context, &args.options, towards, &reviewed);
     review::show(context, &reviewed, &sessions, &args.forms, &command)?;
     if let Some(path) = &args.out {
-        file::write(path, &render::json(&plan, &reviewed.fingerprint))?;
+        file::write(path, &render::json(&plan, reviewed.fingerprint()))?;
         let allowed = args
             .options
             .allow_deletes

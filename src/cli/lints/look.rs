@@ -11,6 +11,10 @@ use crate::files::open::content;
 use crate::lint::{self, Finding, Findings, Subject};
 use crate::model::{DesiredFile, File, Name};
 
+/// How many contents are looked at before their texts are let go: that many, or so many bytes.
+const AT_ONCE: usize = 256;
+const BYTES_AT_ONCE: u64 = 32 * 1024 * 1024;
+
 /// A content that is to be looked at.
 pub(super) struct Wanted<'a> {
     desired: &'a DesiredFile,
@@ -33,7 +37,23 @@ pub(super) struct Found<'a> {
 /// What makes two files one for the lints: entries for many libraries are looked at once.
 type Key<'a> = (&'a str, &'a Name, &'a File);
 
-/// The contents that `files` are.
+/// The `wanted` in parts of which each can be held in memory; a part has at least one.
+pub(super) fn at_once<'w, 'a>(wanted: &'w [Wanted<'a>]) -> impl Iterator<Item = &'w [Wanted<'a>]> {
+    let mut rest = wanted;
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let fits = |one: &&Wanted<'_>| {
+            bytes += one.desired.file.size.unwrap_or_default();
+            one.desired.is_opaque || bytes <= BYTES_AT_ONCE
+        };
+        let count = rest.iter().take(AT_ONCE).take_while(fits).count();
+        let (some, others) = rest.split_at_checked(count.max(1))?;
+        rest = others;
+        Some(some)
+    })
+}
+
+/// Those of `files` that are one content under one name, together.
 pub(super) fn wanted<'a>(
     files: impl Iterator<Item = (usize, &'a Name, &'a DesiredFile)>,
 ) -> Vec<Wanted<'a>> {
@@ -102,7 +122,7 @@ impl Lints {
     }
 }
 
-/// The content of `desired`.
+/// Reads it as it was hashed.
 fn read(desired: &DesiredFile) -> Result<Vec<u8>, Error> {
     let size = desired.file.size.unwrap_or_default();
     let content = content(&desired.source, size, desired.file.sha256);
@@ -118,15 +138,11 @@ mod tests {
     use crate::model::Sha256;
     use camino::Utf8PathBuf;
 
-    /// A content that nobody has looked at is nothing that can be passed over: it may be kept from an earlier run, and sent.
-    #[test]
-    fn what_changed_since_it_was_hashed_is_an_error() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = Utf8PathBuf::from_path_buf(folder.path().join("a.ps1")).unwrap();
-        let desired = |bytes: &[u8]| DesiredFile {
+    fn desired(path: &Utf8PathBuf, size: u64, sha256: Sha256) -> DesiredFile {
+        DesiredFile {
             file: File {
-                sha256: Sha256::of(bytes),
-                size: Some(bytes.len() as u64),
+                sha256,
+                size: Some(size),
                 description: None,
                 has_parameters: false,
                 parameters_description: None,
@@ -136,7 +152,37 @@ mod tests {
             protect: false,
             is_opaque: false,
             place: 0..0,
+        }
+    }
+
+    #[test]
+    fn a_part_has_so_many_contents_or_bytes_and_at_least_one() {
+        const MIB: u64 = 1024 * 1024;
+        let parts = |sizes: &[u64]| -> Vec<usize> {
+            let path = Utf8PathBuf::from("a");
+            let files = sizes.iter().enumerate();
+            let files = files.map(|(nth, size)| {
+                let name = Name::existing(format!("{nth:03}.ps1"));
+                (name, desired(&path, *size, Sha256::of(b"")))
+            });
+            let files: Vec<_> = files.collect();
+            let wanted = wanted(files.iter().map(|(name, file)| (0, name, file)));
+            at_once(&wanted).map(<[_]>::len).collect()
         };
+        assert_eq!(parts(&[]), [0; 0]);
+        assert_eq!(parts(&[1; 600]), [256, 256, 88]);
+        assert_eq!(
+            parts(&[20 * MIB, 12 * MIB, 1, 40 * MIB, 40 * MIB, 1]),
+            [2, 1, 1, 1, 1]
+        );
+    }
+
+    /// A content that nobody has looked at is nothing that can be passed over: it may be kept from an earlier run, and sent.
+    #[test]
+    fn what_changed_since_it_was_hashed_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::from_path_buf(folder.path().join("a.ps1")).unwrap();
+        let desired = |bytes: &[u8]| desired(&path, bytes.len() as u64, Sha256::of(bytes));
         let said = |desired: &DesiredFile| match read(desired) {
             Ok(content) => format!("{content:?}"),
             Err(error) => error.to_string(),

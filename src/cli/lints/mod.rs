@@ -16,10 +16,7 @@ use crate::diagnostics::lints::Levels;
 use crate::diagnostics::{Invalid, Problem, Severity, Text, Texts};
 use crate::model::{DesiredFile, Name};
 use crate::plan::{Action, Change, Plan, Refusal, Warning};
-use look::{Found, Wanted, wanted};
-
-/// How many contents are looked at before their texts are let go.
-const AT_ONCE: usize = 256;
+use look::{Found, Wanted, at_once, wanted};
 
 /// How much lints matter, and what the places of their findings are in.
 pub(super) struct Lints {
@@ -49,7 +46,7 @@ impl Lints {
         }
     }
 
-    /// How much each matters.
+    /// The levels that the manifest sets.
     pub(super) fn levels(&self) -> &Levels {
         &self.levels
     }
@@ -88,19 +85,20 @@ impl Lints {
         // Those of one kind stand together, and need their help once.
         let mut kinds: BTreeMap<&str, Kind> = BTreeMap::new();
         let mut start = self.texts.next_start();
-        for some in uploads(plan, sessions).chunks(AT_ONCE) {
+        for some in at_once(&uploads(plan, sessions)) {
             for found in self.look(some, &mut start)? {
                 self.sort(found, plan, &mut kinds);
             }
         }
-        let (mut texts, mut firsts) = (Vec::new(), Vec::new());
+        // Several may be in one text.
+        let (mut texts, mut firsts) = (BTreeMap::new(), Vec::new());
         let mut refusals: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for mut kind in kinds.into_values() {
             if let more @ 1.. = kind.warnings.len().saturating_sub(1) {
                 kind.first.message = format!("{} (and {more} more)", kind.first.message);
             }
             if !kind.warnings.is_empty() {
-                texts.extend(kind.text);
+                texts.extend(kind.text.map(|text| (text.start(), text)));
                 firsts.push(kind.first);
             }
             plan.warnings.extend(kind.warnings);
@@ -114,7 +112,8 @@ impl Lints {
             }
         }
         if !firsts.is_empty() {
-            let warnings = warnings(self.texts.and(texts), firsts);
+            let texts = self.texts.and(texts.into_values().collect());
+            let warnings = warnings(texts, firsts);
             context.output.warning(&warnings);
         }
         Ok(())
@@ -129,9 +128,11 @@ impl Lints {
         } = found;
         let texts = self.texts.and(text.iter().cloned().collect());
         for problem in problems {
+            let mut places = problem.labels.iter().map(|(span, _)| span.start);
+            let is_in = |text: &Text| places.any(|start| text.contains(start));
             let kind = kinds.entry(problem.code.id).or_insert_with(|| Kind {
                 first: problem.clone(),
-                text: text.clone(),
+                text: text.clone().filter(is_in),
                 warnings: Vec::new(),
                 refusals: Vec::new(),
             });

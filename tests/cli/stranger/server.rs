@@ -88,12 +88,15 @@ struct Shared {
 }
 
 /// A listener on a port that no system gives away by itself: another test, which asks for any free one, cannot take it while
-/// nobody listens.
+/// nobody listens. Another process of these tests begins far away.
 fn apart() -> TcpListener {
     const PORTS: u32 = 20_000;
     static TAKEN: AtomicU32 = AtomicU32::new(0);
     let listener = || {
-        let next = process::id().wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed)) % PORTS;
+        let next = process::id()
+            .wrapping_mul(7_919)
+            .wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed))
+            % PORTS;
         TcpListener::bind((Ipv4Addr::LOCALHOST, 10_000 + u16::try_from(next).unwrap())).ok()
     };
     let found = (0..PORTS).find_map(|_| listener());
